@@ -1,0 +1,100 @@
+"""Local clocks: the run's, a part's, a cycle's; each a function of the step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+from lrdsl.arithmetic import Arithmetic, Exact, Scaled, Value, constant
+from lrdsl.constants import tidy
+from lrdsl.core import LAST_STEP, Op
+
+MAX_LAPS = 65_536
+
+
+class TooManyLaps(Exception):
+    """The restarts of a growing cycle up to the last step do not fit a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How a clock follows from the one around it.
+
+    Without a parent it is the run's. A part begins at `start` and lasts `length`; a cycle
+    restarts `every` so many steps, each period `growth` times the one before.
+    """
+
+    parent: Frame | None = None
+    start: Fraction = Fraction(0)
+    length: Fraction | int | None = None
+    every: Fraction | None = None
+    growth: Fraction = Fraction(1)
+    prev: Op | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    t: Exact
+    span: Value | None
+    lap: Value | None = None
+    prev: Scaled | None = None
+
+
+def clock_of(frame: Frame, step: Exact, arithmetic: Arithmetic) -> Clock:
+    """What `t`, `span`, `lap` and `prev` are in a frame when the run's step is `step`."""
+    prev = None if frame.prev is None else Scaled(Fraction(1), frame.prev)
+    if frame.parent is None:
+        return Clock(step, _length(frame), None, prev)
+    outer = clock_of(frame.parent, step, arithmetic)
+    if frame.every is None:
+        t = arithmetic.add([outer.t, constant(-frame.start)])
+        assert isinstance(t, Exact)
+        return Clock(t, _length(frame), outer.lap, prev or outer.prev)
+    if frame.growth > 1:
+        return _growing(frame, outer, arithmetic)
+    return _regular(frame.every, outer, arithmetic)
+
+
+def _length(frame: Frame) -> Exact | None:
+    return None if frame.length is None else constant(frame.length)
+
+
+def _regular(every: Fraction, outer: Clock, a: Arithmetic) -> Clock:
+    """Equal periods; where `every` is no whole number of steps, each restart is rounded."""
+    if every.denominator == 1:
+        lap = a.floor(a.scale(outer.t, 1 / every))
+        t = a.modulo(outer.t, constant(every))
+        assert isinstance(t, Exact)
+        return Clock(t, constant(every), lap, outer.prev)
+    half = constant(Fraction(1, 2))
+    lap = a.add([a.ceil(a.scale(a.add([outer.t, half]), 1 / every)), constant(-1)])
+    start = a.nearest(a.scale(lap, every))
+    end = a.nearest(a.scale(a.add([lap, constant(1)]), every))
+    back = a.scale(start, Fraction(-1))
+    t = a.add([outer.t, back])
+    assert isinstance(t, Exact)
+    return Clock(t, a.add([end, back]), lap, outer.prev)
+
+
+def _growing(frame: Frame, outer: Clock, a: Arithmetic) -> Clock:
+    assert frame.every is not None
+    bounds = restarts(frame.every, frame.growth)
+    lap = a.count(outer.t, [Fraction(bound) for bound in bounds[1:-1]])
+    starts = [Fraction(bound) for bound in bounds[:-1]]
+    lengths = [Fraction(end - start) for start, end in zip(bounds, bounds[1:], strict=False)]
+    t = a.add([outer.t, a.scale(a.read(lap, starts), Fraction(-1))])
+    assert isinstance(t, Exact)
+    return Clock(t, a.read(lap, lengths), lap, outer.prev)
+
+
+@lru_cache(maxsize=256)
+def restarts(every: Fraction, growth: Fraction) -> tuple[int, ...]:
+    """The first step of each period, one beyond `LAST_STEP` included: a table, no logarithm."""
+    bounds, factor = [0], Fraction(1)
+    while bounds[-1] <= LAST_STEP:
+        if len(bounds) > MAX_LAPS:
+            raise TooManyLaps
+        factor = tidy(factor * growth)
+        bounds.append((every * (factor - 1) / (growth - 1) + Fraction(1, 2)).__floor__())
+    return tuple(bounds)

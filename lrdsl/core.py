@@ -1,0 +1,187 @@
+"""The core tree: about thirty operations on int64 and float64, shared and bounded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+DType = Literal["int", "float", "bool"]
+
+# Steps are exact up to here (over 10^12); integers must stay below LARGEST on the way.
+LAST_STEP = 2**40
+LARGEST = 2**62
+
+# Every operation and the type of its result; `=` is the type of its last operand.
+OPERATIONS: dict[str, str] = {
+    "step": "int", "prev": "float", "integer": "int", "number": "float",
+    "add": "=", "sub": "=", "mul": "=", "neg": "=", "abs": "=", "min": "=", "max": "=",
+    "floordiv": "int", "mod": "int", "count": "int", "take": "=",
+    "cast": "float", "ratio": "float", "quotient": "float", "guard": "float",
+    "div": "float", "pow": "float", "log": "float", "sin": "float", "cos": "float",
+    "sqrt": "float", "floor": "float", "round": "float", "whole": "int",
+    "lt": "bool", "le": "bool", "eq": "bool", "and": "bool", "or": "bool", "not": "bool",
+    "select": "=",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Op:
+    """One operation. Equal operations of one graph are one object.
+
+    `data`: the value of `integer` and `number`, the denominator of `ratio` and `quotient`, the boundaries of
+    `count` (how many are <= the operand), the values of `take` (a table read at its operand).
+    `whole` is the integer of an integral float; `guard` is its operand (see `Graph.plus`).
+    `low` and `high` bound an integer for every step in [0, LAST_STEP].
+    """
+
+    name: str
+    args: tuple[Op, ...] = ()
+    data: Any = None
+    dtype: DType = "float"
+    low: int = field(default=0, repr=False)
+    high: int = field(default=0, repr=False)
+
+
+class TooLarge(Exception):
+    """An integer would leave int64 at some step; the caller goes on in float64."""
+
+
+class Graph:
+    """Makes operations; the same operation on the same operands is made once."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[Any, ...], Op] = {}
+
+    def make(
+        self, name: str, *args: Op, data: Any = None, dtype: DType | None = None,
+        low: int = 0, high: int = 0,
+    ) -> Op:  # fmt: skip
+        key = (name, *map(id, args), repr(data) if isinstance(data, float) else data, dtype)
+        if key not in self._made:
+            if low < -LARGEST or high > LARGEST:
+                raise TooLarge
+            declared = OPERATIONS[name]
+            kind = dtype or (args[-1].dtype if declared == "=" else declared)
+            self._made[key] = Op(name, args, data, kind, low, high)  # type: ignore[arg-type]
+        return self._made[key]
+
+    def step(self) -> Op:
+        return self.make("step", low=0, high=LAST_STEP)
+
+    def integer(self, value: int) -> Op:
+        return self.make("integer", data=value, low=value, high=value)
+
+    def number(self, value: float) -> Op:
+        return self.make("number", data=float(value))
+
+    def add(self, a: Op, b: Op) -> Op:
+        """Integer sum."""
+        if a.name == b.name == "integer":
+            return self.integer(a.data + b.data)
+        if b.name == "integer" and b.data == 0:
+            return a
+        return self.make("add", a, b, low=a.low + b.low, high=a.high + b.high)
+
+    def subtract(self, a: Op, b: Op) -> Op:
+        """Integer difference."""
+        if b.name == "integer":
+            return self.add(a, self.integer(-b.data))
+        return self.make("sub", a, b, low=a.low - b.high, high=a.high - b.low)
+
+    def scale(self, a: Op, factor: int) -> Op:
+        """Integer multiple."""
+        if factor == 1 or a.name == "integer":
+            return a if factor == 1 else self.integer(a.data * factor)
+        ends = sorted((a.low * factor, a.high * factor))
+        return self.make("mul", a, self.integer(factor), low=ends[0], high=ends[1])
+
+    def multiply(self, a: Op, b: Op) -> Op:
+        """Integer product."""
+        ends = [x * y for x in (a.low, a.high) for y in (b.low, b.high)]
+        return self.make("mul", a, b, low=min(ends), high=max(ends))
+
+    def floordiv(self, a: Op, divisor: int) -> Op:
+        low, high = a.low // divisor, a.high // divisor
+        if low == high:
+            return self.integer(low)
+        if divisor == 1:
+            return a
+        return self.make("floordiv", a, self.integer(divisor), low=low, high=high)
+
+    def mod(self, a: Op, divisor: int) -> Op:
+        if 0 <= a.low and a.high < divisor:
+            return a
+        return self.make("mod", a, self.integer(divisor), low=0, high=divisor - 1)
+
+    def least(self, a: Op, b: Op) -> Op:
+        if a.high <= b.low:
+            return a
+        if b.high <= a.low:
+            return b
+        return self.make("min", a, b, low=min(a.low, b.low), high=min(a.high, b.high))
+
+    def most(self, a: Op, b: Op) -> Op:
+        if a.low >= b.high:
+            return a
+        if b.low >= a.high:
+            return b
+        return self.make("max", a, b, low=max(a.low, b.low), high=max(a.high, b.high))
+
+    def absolute(self, a: Op) -> Op:
+        if a.low >= 0:
+            return a
+        return self.make("abs", a, low=0, high=max(-a.low, a.high))
+
+    def count(self, a: Op, boundaries: tuple[int, ...]) -> Op:
+        low = sum(boundary <= a.low for boundary in boundaries)
+        high = sum(boundary <= a.high for boundary in boundaries)
+        if low == high:
+            return self.integer(low)
+        return self.make("count", a, data=boundaries, low=low, high=high)
+
+    def take(self, index: Op, values: tuple[int, ...] | tuple[float, ...]) -> Op:
+        """A table of int64 or float64 read at an index that is inside it."""
+        if isinstance(values[0], float):
+            return self.make("take", index, data=values, dtype="float")
+        whole = [int(value) for value in values]
+        return self.make(
+            "take", index, data=tuple(whole), dtype="int", low=min(whole), high=max(whole)
+        )
+
+    def select(self, test: Op, a: Op, b: Op) -> Op:
+        if a is b:
+            return a
+        low, high = min(a.low, b.low), max(a.high, b.high)
+        return self.make("select", test, a, b, low=low, high=high)
+
+    def plus(self, a: Op, b: Op) -> Op:
+        """Float sum. A product is guarded, so that no compiler fuses it into the sum."""
+        return self.make("add", self._guarded(a), self._guarded(b))
+
+    def _guarded(self, a: Op) -> Op:
+        inner = a.args[0] if a.name == "neg" else a
+        return self.make("guard", a) if inner.name == "mul" else a
+
+    def times(self, a: Op, b: Op) -> Op:
+        """Float product."""
+        if b.name == "number" and b.data == 1.0:
+            return a
+        if b.name == "number" and b.data == -1.0:
+            return self.make("neg", a)
+        return self.make("mul", a, b)
+
+
+def in_order(root: Op) -> list[Op]:
+    """The operations below `root`, operands first, each once; does not recurse."""
+    order: list[Op] = []
+    seen: set[int] = set()
+    stack: list[tuple[Op, bool]] = [(root, False)]
+    while stack:
+        op, done = stack.pop()
+        if done:
+            order.append(op)
+        elif id(op) not in seen:
+            seen.add(id(op))
+            stack.append((op, True))
+            stack.extend((arg, False) for arg in reversed(op.args))
+    return order

@@ -1,0 +1,118 @@
+"""The reference engine: core operations on Python numbers, one step at a time."""
+
+from __future__ import annotations
+
+import math
+import operator
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import Any
+
+from lrdsl.core import Op, in_order
+
+INFINITY = math.inf
+
+
+def _divide(a: float, b: float) -> float:
+    if b == 0:
+        sign = math.copysign(1, a) * math.copysign(1, b)
+        return math.nan if a == 0 or a != a else sign * INFINITY
+    return a / b
+
+
+def _power(a: float, b: float) -> float:
+    try:
+        return math.pow(a, b)
+    except OverflowError:
+        return -INFINITY if a < 0 and b % 2 == 1 else INFINITY
+    except ValueError:
+        return INFINITY if a == 0 else math.nan
+
+
+def _log(a: float) -> float:
+    return math.log(a) if a > 0 else -INFINITY if a == 0 else math.nan
+
+
+def _floor(a: float) -> float:
+    return float(math.floor(a)) if math.isfinite(a) else a
+
+
+def _round(a: float) -> float:
+    return float(round(a)) if math.isfinite(a) else a
+
+
+def _periodic(function: Callable[[float], float]) -> Callable[[float], float]:
+    return lambda a: function(a) if math.isfinite(a) else math.nan
+
+
+def _least(a: Any, b: Any) -> Any:
+    return a if a != a or a < b else b
+
+
+def _most(a: Any, b: Any) -> Any:
+    return a if a != a or a > b else b
+
+
+# Operation to function of its operands; those in `WITH_DATA` get the operation's data last.
+OPS: dict[str, Callable[..., Any]] = {
+    "step": lambda step: step,
+    "prev": lambda step: math.nan,
+    "integer": lambda data: data,
+    "number": lambda data: data,
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "neg": operator.neg,
+    "abs": abs,
+    "min": _least,
+    "max": _most,
+    "floordiv": operator.floordiv,
+    "mod": operator.mod,
+    "count": lambda a, data: bisect_right(data, a),
+    "take": lambda a, data: data[a],
+    "cast": float,
+    "ratio": lambda a, data: float(a) / float(data),
+    "quotient": lambda a, data: float(a) / float(data),
+    "guard": lambda a: a,
+    "div": _divide,
+    "pow": _power,
+    "log": _log,
+    "sin": _periodic(math.sin),
+    "cos": _periodic(math.cos),
+    "sqrt": lambda a: math.sqrt(a) if a >= 0 else math.nan,
+    "floor": _floor,
+    "round": _round,
+    "whole": lambda a: int(a) if math.isfinite(a) else 0,
+    "lt": operator.lt,
+    "le": operator.le,
+    "eq": operator.eq,
+    "and": lambda a, b: a and b,
+    "or": lambda a, b: a or b,
+    "not": operator.not_,
+    "select": lambda test, a, b: a if test else b,
+}
+WITH_DATA = frozenset({"integer", "number", "count", "take", "ratio", "quotient"})
+
+
+def compile_python(root: Op) -> Callable[..., float]:
+    """A function from an integer step (and `prev`, inside a recurrence) to float64."""
+    order = in_order(root)
+    place = {id(op): index for index, op in enumerate(order)}
+    plan = [
+        (OPS[op.name], tuple(place[id(arg)] for arg in op.args), op.data, op.name) for op in order
+    ]
+
+    def evaluate(step: int, prev: float = math.nan) -> float:
+        values: list[Any] = []
+        for function, places, data, name in plan:
+            if name == "step":
+                values.append(step)
+            elif name == "prev":
+                values.append(prev)
+            elif name in WITH_DATA:
+                values.append(function(*[values[i] for i in places], data))
+            else:
+                values.append(function(*[values[i] for i in places]))
+        return float(values[-1])
+
+    return evaluate

@@ -1,0 +1,111 @@
+"""The Keras side: a registered LearningRateSchedule that is saved as its text, and a callback."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from lrdsl import schedule as schedules
+from lrdsl.bounds import check_values
+from lrdsl.diagnostics import ScheduleError
+from lrdsl.timeline import Timeline
+
+# Longer runs are left to `Schedule.check`: an optimizer should be made in no time.
+CHECKED_STEPS = 1_000_000
+
+
+@keras.saving.register_keras_serializable(package="lrdsl")
+class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+    """A schedule for any Keras optimizer: `Adam(lrdsl.keras.Schedule("0.1 * 0.5^epoch", ...))`.
+
+    expr, params: as in `lrdsl.Schedule`.
+    timeline: an `lrdsl.Timeline`, or a mapping of its fields.
+
+    Raises ScheduleError at once, also for a rate that is NaN, infinite or negative somewhere in
+    a run of up to a million steps. Called with a step (an int, or an integer tensor of any
+    shape) it gives a float32 tensor of that shape, made of graph ops only. Under
+    `gradient_accumulation_steps=N` Keras counts micro-batches; with `Timeline(accumulate=N)` N
+    of them are one step.
+    """
+
+    def __init__(
+        self,
+        expr: str | float,
+        params: Mapping[str, float | int | str] | None = None,
+        timeline: Timeline | Mapping[str, int] | None = None,
+    ) -> None:
+        super().__init__()
+        self.schedule = schedules.Schedule(expr, params)
+        self.timeline = (
+            timeline if isinstance(timeline, Timeline) else Timeline(**dict(timeline or {}))
+        )
+        self._compiled: Any = None
+        _refuse_faults(self.schedule, self.timeline)
+
+    def __call__(self, step: Any) -> Any:
+        import tensorflow as tf
+
+        if self._compiled is None:
+            self._compiled = self.schedule.to_tf(self.timeline)
+        updates = tf.cast(tf.convert_to_tensor(step), tf.int64)
+        if self.timeline.accumulate > 1:
+            updates = updates // tf.constant(self.timeline.accumulate, tf.int64)
+        return self._compiled(updates)
+
+    def get_config(self) -> dict[str, Any]:
+        """The text, the parameters and the timeline: all that the schedule is."""
+        return {
+            "expr": self.schedule.expr,
+            "params": dict(self.schedule.params),
+            "timeline": self.timeline.model_dump(exclude_none=True),
+        }
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_compiled": None}
+
+    def __repr__(self) -> str:
+        return f"Schedule({str(self.schedule)!r})"
+
+
+def _refuse_faults(schedule: schedules.Schedule, run: Timeline) -> None:
+    bound = schedule.bind(run)
+    if run.total_steps is None or run.total_steps > CHECKED_STEPS:
+        return
+    found = check_values(bound.core, run.total_steps, schedule.span)
+    if any(each.severity == "error" for each in found):
+        raise ScheduleError(found, schedule.expr)
+
+
+class _PerEpoch(keras.callbacks.Callback):  # type: ignore[misc]
+    """Sets the optimizer's rate at the start of each epoch to the schedule's value there."""
+
+    def __init__(self, schedule: schedules.Schedule, run: Timeline) -> None:
+        super().__init__()
+        self.schedule, self.run = schedule, run
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        rate = self.model.optimizer._learning_rate
+        if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+            raise ValueError(
+                "the optimizer already has a schedule, so a callback cannot set its rate: "
+                "create it with a number, or leave the callback out"
+            )
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        steps_per_epoch = self.run.steps_per_epoch or 1
+        rate = self.schedule.value(epoch * steps_per_epoch, self.run)
+        self.model.optimizer.learning_rate = rate
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if logs is not None:
+            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+
+
+def callback(schedule: schedules.Schedule, run: Timeline) -> keras.callbacks.Callback:
+    """A callback that changes the rate once per epoch, like Keras' LearningRateScheduler."""
+    if run.steps_per_epoch is None:
+        raise ValueError("a callback works by epochs: give the timeline `steps_per_epoch`")
+    schedule.bind(run)
+    return _PerEpoch(schedule, run)

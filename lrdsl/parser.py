@@ -1,0 +1,371 @@
+"""Text to tree, or to a `ScheduleError` that shows every unreadable place."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from lrdsl import tree
+from lrdsl.diagnostics import Diagnostic, Label, ScheduleError, Span
+from lrdsl.resources import read_resource
+from lrdsl.tree import Node
+
+if TYPE_CHECKING:
+    from lark import Lark, Token
+
+MAX_LENGTH = 10_000
+MAX_DEPTH = 64
+MAX_NODES = 5_000
+MAX_ITEMS = 1_000
+MAX_NUMBER = 64
+
+
+def parse(text: str, name: str = "schedule") -> tree.Program:
+    """The tree of an expression; `name` is what an error calls the text."""
+    return _parse(text, "start", name)  # type: ignore[no-any-return]
+
+
+def parse_definition(text: str, name: str) -> tree.Definition:
+    """The tree of one definition of a library file."""
+    return _parse(text, "definition", name)  # type: ignore[no-any-return]
+
+
+def _parse(text: str, start: str, name: str) -> Any:
+    if len(text) > MAX_LENGTH:
+        span = Span(MAX_LENGTH, MAX_LENGTH + 1)
+        message = f"the text has {len(text):,} characters; the limit is {MAX_LENGTH:,}"
+        raise ScheduleError([Diagnostic("LRD910", message, span)], text[: MAX_LENGTH + 1], name)
+    from lark.exceptions import UnexpectedInput
+
+    try:
+        return _lark().parse(text, start=start)
+    except UnexpectedInput as error:
+        raise ScheduleError([_explain(error, text)], text, name) from None
+    except _TooLarge as error:
+        raise ScheduleError([error.found], text, name) from None
+
+
+@cache
+def _lark() -> Lark:
+    from lark import Lark
+
+    return Lark(
+        read_resource("grammar", "lrdsl.lark"),
+        parser="lalr",
+        lexer="basic",
+        start=["start", "definition"],
+        maybe_placeholders=False,
+        transformer=_build_transformer(),
+    )
+
+
+class _TooLarge(Exception):
+    def __init__(self, code: str, message: str, span: Span) -> None:
+        super().__init__(message)
+        self.found = Diagnostic(code, message, span)
+
+
+def _at(token: Token) -> Span:
+    assert token.start_pos is not None and token.end_pos is not None
+    return Span(token.start_pos, token.end_pos)
+
+
+def _span(child: Any) -> Span:
+    return child.span if isinstance(child, Node) else _at(child)
+
+
+def _make(cls: type[Any], children: Iterable[Any], *fields: Any, deeper: int = 1) -> Any:
+    """A node over its children (tokens and nodes), refused when it grows beyond the limits."""
+    children = list(children)
+    span = _span(children[0]) | _span(children[-1])
+    inner = [child for child in children if isinstance(child, Node)]
+    height = deeper + max((node.height for node in inner), default=0)
+    size = 1 + sum(node.size for node in inner)
+    if height > MAX_DEPTH:
+        raise _TooLarge("LRD911", f"nested more than {MAX_DEPTH} levels deep", span)
+    if size > MAX_NODES:
+        raise _TooLarge("LRD912", f"more than {MAX_NODES:,} parts of an expression", span)
+    return cls(*fields, span=span, height=height, size=size)
+
+
+def _operation(name: str, children: list[Any], operands: list[Any], name_span: Span) -> tree.Call:
+    arguments = tuple(_argument(operand) for operand in operands)
+    return _make(tree.Call, children, name, arguments, name_span)  # type: ignore[no-any-return]
+
+
+def _argument(value: Node) -> tree.Argument:
+    return tree.Argument(None, value, span=value.span, height=value.height, size=value.size)
+
+
+def _chain(name: str, inverse: str, children: list[Any]) -> tree.Call:
+    """`a - b + c` as one call: `+(a, -(b), c)`."""
+    operands, group = [children[0]], children[:1]
+    for operator, operand in zip(children[1::2], children[2::2], strict=True):
+        if operator == inverse:
+            operand = _operation(inverse, [operator, operand], [operand], _at(operator))
+        operands.append(operand)
+        group.append(operand)
+    if len(operands) > MAX_ITEMS:
+        span = _span(operands[MAX_ITEMS])
+        raise _TooLarge("LRD913", f"more than {MAX_ITEMS:,} operands in a row", span)
+    return _operation(name, group, operands, _at(children[1]))
+
+
+class _Rules:
+    """One method for each rule of `lrdsl.lark`; called while Lark parses, so nothing recurses."""
+
+    def start(self, body: Node, *rest: Any) -> tree.Program:
+        bindings = tuple(item for item in rest if isinstance(item, tree.Binding))
+        return _make(tree.Program, [body, *rest], body, bindings, deeper=0)  # type: ignore[no-any-return]
+
+    def binding(self, name: Token, equal: Token, value: Node) -> tree.Binding:
+        return _make(tree.Binding, [name, value], str(name), value, _at(name))  # type: ignore[no-any-return]
+
+    def definition(self, name: Token, *rest: Any) -> tree.Definition:
+        parameters = tuple(item for item in rest if isinstance(item, tree.Parameter))
+        return _make(  # type: ignore[no-any-return]
+            tree.Definition, [name, *rest], str(name), parameters, rest[-1], _at(name)
+        )
+
+    def parameter(self, name: Token, *rest: Any) -> tree.Parameter:
+        kind = next((str(b) for a, b in zip(rest, rest[1:], strict=False) if a == ":"), "number")
+        default = rest[-1] if rest and isinstance(rest[-1], Node) else None
+        return _make(tree.Parameter, [name, *rest], str(name), kind, default)  # type: ignore[no-any-return]
+
+    def body(self, *children: Any) -> Node:
+        parts = children[::2]
+        if len(parts) == 1 and parts[0].duration is None:
+            return parts[0].body  # type: ignore[no-any-return]
+        return _make(tree.Sequence, parts, tuple(parts))  # type: ignore[no-any-return]
+
+    def part(self, body: Node, *rest: Any) -> tree.Part:
+        duration = rest[1] if rest else None
+        return _make(tree.Part, [body, *rest], body, duration, deeper=0)  # type: ignore[no-any-return]
+
+    def choice(self, yes: Node, if_: Token, test: Node, else_: Token, no: Node) -> tree.Call:
+        return _operation("if", [yes, test, no], [yes, test, no], _at(if_))
+
+    def either(self, *children: Any) -> tree.Call:
+        return _operation("or", list(children), list(children[::2]), _at(children[1]))
+
+    def both(self, *children: Any) -> tree.Call:
+        return _operation("and", list(children), list(children[::2]), _at(children[1]))
+
+    def negation(self, operator: Token, operand: Node) -> tree.Call:
+        return _operation("not", [operator, operand], [operand], _at(operator))
+
+    def comparison(self, *children: Any) -> tree.Comparison:
+        operators = tuple(str(token) for token in children[1::2])
+        return _make(tree.Comparison, children, operators, tuple(children[::2]))  # type: ignore[no-any-return]
+
+    def sum(self, *children: Any) -> tree.Call:
+        return _chain("+", "-", list(children))
+
+    def product(self, *children: Any) -> tree.Call:
+        pending: list[Any] = [children[0]]
+        for operator, operand in zip(children[1::2], children[2::2], strict=True):
+            if operator == "//":
+                left = _chain("*", "/", pending) if len(pending) > 1 else pending[0]
+                pending = [_operation("//", [left, operand], [left, operand], _at(operator))]
+            else:
+                pending += [operator, operand]
+        return _chain("*", "/", pending) if len(pending) > 1 else pending[0]
+
+    def signed(self, operator: Token, operand: Node) -> Node:
+        if operator == "+":
+            return operand
+        return _operation("-", [operator, operand], [operand], _at(operator))
+
+    def power(self, base: Node, operator: Token, exponent: Node) -> tree.Call:
+        return _operation("^", [base, exponent], [base, exponent], _at(operator))
+
+    def number(self, token: Token) -> Node:
+        problem = _number_problem(str(token))
+        return _make(tree.Bad if problem else tree.Number, [token], str(token))  # type: ignore[no-any-return]
+
+    def time(self, token: Token) -> Node:
+        match = re.fullmatch(r"(.*?[0-9.])\s*([a-z]+|%)", str(token), re.DOTALL)
+        assert match is not None
+        if _number_problem(match[1]):
+            return _make(tree.Bad, [token], str(token))  # type: ignore[no-any-return]
+        return _make(tree.Time, [token], match[1], tree.UNITS[match[2]])  # type: ignore[no-any-return]
+
+    def name(self, token: Token) -> Node:
+        return _make(tree.Name, [token], str(token))  # type: ignore[no-any-return]
+
+    def interpolation(self, token: Token) -> Node:
+        return _make(tree.Interpolation, [token], str(token))  # type: ignore[no-any-return]
+
+    def bad(self, token: Token) -> Node:
+        return _make(tree.Bad, [token], str(token))  # type: ignore[no-any-return]
+
+    def call(self, name: Token, *rest: Any) -> Node:
+        if name.type != "NAME":
+            return _make(tree.Bad, [name], str(name))  # type: ignore[no-any-return]
+        arguments = tuple(item for item in rest if isinstance(item, tree.Argument))
+        return _make(tree.Call, [name, *rest], str(name), arguments, _at(name))  # type: ignore[no-any-return]
+
+    def argument(self, *children: Any) -> tree.Argument:
+        name = str(children[0]) if len(children) == 3 else None
+        return _make(tree.Argument, children, name, children[-1], deeper=0)  # type: ignore[no-any-return]
+
+    def list(self, *children: Any) -> Node:
+        items = tuple(child for child in children if isinstance(child, Node))
+        if len(items) > MAX_ITEMS:
+            message = f"a list of {len(items):,} items; the limit is {MAX_ITEMS:,}"
+            raise _TooLarge("LRD914", message, items[MAX_ITEMS].span)
+        return _make(tree.List, children, items)  # type: ignore[no-any-return]
+
+    def group(self, opening: Token, body: Node, closing: Token) -> Node:
+        """Parentheses leave no node, but they nest."""
+        from dataclasses import replace
+
+        if body.height >= MAX_DEPTH:
+            raise _TooLarge("LRD911", f"nested more than {MAX_DEPTH} levels deep", _at(opening))
+        return replace(body, height=body.height + 1, span=_at(opening) | _at(closing))
+
+
+def _build_transformer() -> Any:
+    from lark import Transformer, v_args
+
+    rules = {name: rule for name, rule in vars(_Rules).items() if not name.startswith("__")}
+    return v_args(inline=True)(type("_LarkRules", (Transformer,), rules))()
+
+
+def _number_problem(text: str) -> str | None:
+    """Why a well-formed literal is refused; checked before any big integer is made."""
+    if len(text) > MAX_NUMBER:
+        return f"a number of {len(text)} characters; the limit is {MAX_NUMBER}"
+    value = float(text)
+    if math.isinf(value):
+        return f"`{text}` is larger than any float64"
+    if value == 0 and re.search(r"[1-9]", re.split(r"[eE]", text)[0]):
+        return f"`{text}` is too small: float64 would make it 0"
+    return None
+
+
+# What people type out of habit, and what it is called here.
+_HABITS = {
+    "%": "the remainder is `mod(a, b)`; a percentage touches its number: `5%`",
+    "?": "write a choice as `a if c else b`",
+    ":": "write a choice as `a if c else b`",
+    "&": "write `and`",
+    "|": "write `or`",
+    "!": "write `not`, or `!=` between two values",
+    "{": "group with parentheses",
+    "}": "group with parentheses",
+    ";": "one text is one schedule; parts follow each other with `then`",
+    "\\": "a line may break anywhere, without a backslash",
+    '"': "a schedule has no strings; remove the quotes",
+    "'": "a schedule has no strings; remove the quotes",
+    "×": "write `*`", "÷": "write `/`", "−": "write `-`", "–": "write `-`", "·": "write `*`",
+    "≤": "write `<=`", "≥": "write `>=`", "≠": "write `!=`", "\u00a0": "write an ordinary space",
+}  # fmt: skip
+
+
+def describe_bad(node: tree.Bad) -> Diagnostic:
+    """The diagnostic of a word that means nothing."""
+    text, first = node.text, node.text[0]
+    if first.isascii() and (first.isdigit() or first == "."):
+        return _describe_number(node)
+    if text.isascii() or text in _HABITS:
+        return Diagnostic("LRD001", f"unexpected `{text}`", node.span, help=_HABITS.get(text))
+    return _describe_foreign(node)
+
+
+def _describe_number(node: tree.Bad) -> Diagnostic:
+    match = re.fullmatch(r"([0-9._]*(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z%]*)", node.text)
+    if match and re.search("[0-9]", match[1]) and match[1].count(".") < 2:
+        problem = _number_problem(match[1]) if _is_float(match[1]) else None
+        if problem:
+            return Diagnostic("LRD004", problem, node.span)
+    help_ = f"units are `ep`, `st`, `%`, `tok` and `sa`; write a product as `{match[1]} * {match[2]}`" if (
+        match and match[2] and _is_float(match[1]) and match[2] not in ("e", "E", "f")
+    ) else None  # fmt: skip
+    return Diagnostic("LRD004", f"`{node.text}` is not a number", node.span, help=help_)
+
+
+def _is_float(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _describe_foreign(node: tree.Bad) -> Diagnostic:
+    import unicodedata
+
+    char = next(c for c in node.text if not c.isascii())
+    code = f"U+{ord(char):04X}"
+    plain = unicodedata.normalize("NFKD", char)[:1]
+    if not plain.isascii():
+        last = unicodedata.name(char, "").rpartition(" ")[2]
+        plain = last.lower() if len(last) == 1 else ""
+    if plain.strip():
+        message = f"`{char}` ({code}) looks like `{plain}` but is another character"
+        fixed = node.text.replace(char, plain)
+        return Diagnostic("LRD003", message, node.span, help=f"write `{fixed}`")
+    message = f"`{char}` ({code}) is not part of the language, which is ASCII"
+    return Diagnostic("LRD003", message, node.span)
+
+
+def _explain(error: Any, text: str) -> Diagnostic:
+    """Lark's unexpected token as a sentence."""
+    token = error.token
+    if token.type == "$END":
+        return _ended(text)
+    span = _at(token)
+    if token.type.startswith("BAD"):
+        return describe_bad(tree.Bad(str(token), span=span))
+    if token.type in ("RPAR", "RSQB") and not _open_brackets(text[: span.start]):
+        return Diagnostic("LRD002", f"`{token}` closes nothing", span, help="remove it")
+    operand = "NUMBER" in error.expected
+    wanted = "a number, a name or `(`" if operand else "an operator"
+    message = f"unexpected `{token}`; expected {wanted}"
+    inside = bool(_open_brackets(text[: span.start]))
+    return Diagnostic("LRD001", message, span, help=_token_help(token, operand, inside))
+
+
+def _token_help(token: Token, operand: bool, inside: bool) -> str | None:
+    match token.type:
+        case "EQUAL":
+            return "`==` compares; a name is given after `where`: `EXPR where peak = 0.1`"
+        case "COMMA":
+            return "a comma stands only between arguments, list items and names after `where`"
+        case "ELSE" | "THEN" | "FOR" | "IF" | "WHERE" | "AND" | "OR" | "NOT" if operand:
+            return f"`{token}` is a reserved word"
+        case "NUMBER" | "NAME" | "TIME" | "LPAR" if not operand:
+            comma = ", and arguments are separated by commas" if inside else ""
+            return f"a product is written with `*`{comma}"
+        case "LSQB" if not operand:
+            return "a list stands only as an argument: `pick([1, 2], 0)`"
+    return None
+
+
+def _open_brackets(text: str) -> list[int]:
+    """Offsets of the brackets of `text` that are still open at its end."""
+    opened: list[int] = []
+    for match in re.finditer(r"#[^\n]*|[()\[\]]", text):
+        if match[0] in "([":
+            opened.append(match.start())
+        elif match[0] in ")]" and opened:
+            opened.pop()
+    return opened
+
+
+def _ended(text: str) -> Diagnostic:
+    end = len(re.sub(r"(?:\s|#[^\n]*\n?)+\Z", "", text))
+    span = Span(end, end + 1)
+    if not text[:end].strip():
+        return Diagnostic("LRD002", "the schedule is empty", Span(0, max(len(text), 1)))
+    opened = _open_brackets(text[:end])
+    if not opened:
+        return Diagnostic("LRD002", "the schedule ends too early", span)
+    bracket = text[opened[-1]]
+    message = f"the schedule ends too early; `{bracket}` is never closed"
+    label = Label(Span(opened[-1], opened[-1] + 1), "opened here")
+    return Diagnostic("LRD002", message, span, labels=(label,))

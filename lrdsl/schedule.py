@@ -1,0 +1,171 @@
+"""The validated schedule: a text and its parameters, and everything one can make of it."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr, model_validator
+from pydantic.json_schema import JsonSchemaValue
+
+from lrdsl import checker
+from lrdsl.binding import Bound, bind
+from lrdsl.diagnostics import Diagnostic, ScheduleError, Span
+from lrdsl.parser import parse
+from lrdsl.timeline import Timeline
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from lrdsl import keras as lrdsl_keras
+
+
+class Schedule(BaseModel):
+    """A learning-rate schedule: a pure function of the step, written as one expression.
+
+    expr: the text; a number is a constant schedule.
+    params: numbers, or times as text (`5ep`), that stand for names in the text; one of these
+        replaces the name of the same spelling after `where`.
+
+    Raises ScheduleError (a ValueError) that shows every problem of the text. A field of this
+    type in another pydantic model takes a text, a number or a mapping of these two fields.
+    """
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+    expr: StrictStr
+    params: Mapping[str, StrictInt | StrictFloat | StrictStr] = Field(default_factory=dict)
+
+    def __init__(
+        self,
+        expr: str | float | int,
+        params: Mapping[str, float | int | str] | None = None,
+        **unknown: Any,
+    ) -> None:
+        fields = _as_mapping({"expr": expr, "params": params or {}, **unknown})
+        if isinstance(fields["expr"], str) and isinstance(fields["params"], Mapping):
+            _refuse_errors(fields["expr"], fields["params"])  # not wrapped in a ValidationError
+        super().__init__(**fields)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept(cls, value: Any) -> Any:
+        return _as_mapping(value)
+
+    @model_validator(mode="after")
+    def _checked(self) -> Self:
+        _refuse_errors(self.expr, self.params)
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> JsonSchemaValue:
+        mapping = handler(schema)
+        return {"anyOf": [{"type": "string"}, {"type": "number"}, mapping]}
+
+    def __hash__(self) -> int:
+        return hash((self.expr, tuple(self.params.items())))
+
+    def __str__(self) -> str:
+        """The canonical text."""
+        from lrdsl.formatter import format_program
+
+        return format_program(parse(self.expr))
+
+    @property
+    def span(self) -> Span:
+        """The whole text."""
+        return Span(0, max(len(self.expr.rstrip()), 1))
+
+    def bind(self, run: Timeline) -> Bound:
+        """The core tree on a timeline; raises ScheduleError when the timeline does not do."""
+        return bind(self.expr, tuple(self.params.items()), run)
+
+    def check(self, run: Timeline | None = None) -> list[Diagnostic]:
+        """Every problem and warning; with a timeline of known length, of every step, too."""
+        found = checker.problems(self.expr, self.params)
+        if run is None:
+            return found
+        try:
+            bound = self.bind(run)
+        except ScheduleError as error:
+            return [*found, *error.diagnostics]
+        found += bound.warnings
+        if run.total_steps is not None:
+            from lrdsl.bounds import check_values
+
+            found += check_values(bound.core, run.total_steps, self.span)
+        return found
+
+    def value(self, step: int, run: Timeline) -> float:
+        """The rate at one step (an integer from 0), in float64.
+
+        Raises ScheduleError for what the timeline lacks, ValueError for a negative step.
+        """
+        from lrdsl.engines.python import compile_python
+
+        number = operator.index(step)
+        if number < 0:
+            raise ValueError(f"the first step is 0, got {number}")
+        return compile_python(self.bind(run).core)(number)
+
+    def values(self, run: Timeline, steps: Any = None) -> NDArray[np.float64]:
+        """The rates at `steps` (an integer array of any shape), or at every step of the run.
+
+        float64, of the shape of `steps`; raises ScheduleError for what the timeline lacks.
+        """
+        import numpy as np
+
+        from lrdsl.engines.numpy import compile_numpy
+
+        if steps is None:
+            steps = np.arange(self.length(run), dtype=np.int64)
+        array = np.asarray(steps)
+        if array.size and not np.issubdtype(array.dtype, np.integer):
+            raise TypeError(f"steps are integers, got {array.dtype}")
+        if array.size and array.min() < 0:
+            raise ValueError(f"the first step is 0, got {array.min()}")
+        return compile_numpy(self.bind(run).core)(array)
+
+    def length(self, run: Timeline) -> int:
+        """The steps of the run; raises ScheduleError when the timeline does not say."""
+        if run.total_steps is None:
+            message = "every step of the run needs its length: give `epochs` or `total_steps`"
+            raise ScheduleError([Diagnostic("LRD403", message, self.span)], self.expr)
+        return run.total_steps
+
+    def to_tf(self, run: Timeline) -> Callable[[Any], Any]:
+        """A function from an int64 step tensor to a float32 tensor of its shape, of graph ops."""
+        from lrdsl.engines.tensorflow import compile_tensorflow
+
+        return compile_tensorflow(self.bind(run).core)
+
+    def to_keras(self, run: Timeline) -> lrdsl_keras.Schedule:
+        """A `keras.optimizers.schedules.LearningRateSchedule`."""
+        from lrdsl import keras as lrdsl_keras
+
+        return lrdsl_keras.Schedule(self.expr, self.params, run)
+
+    def to_callback(self, run: Timeline) -> Any:
+        """A Keras callback that sets the optimizer's rate at the start of each epoch."""
+        from lrdsl import keras as lrdsl_keras
+
+        return lrdsl_keras.callback(self, run)
+
+
+def _refuse_errors(text: str, params: Mapping[str, float | int | str]) -> None:
+    found = checker.problems(text, params)
+    if any(each.severity == "error" for each in found):
+        raise ScheduleError(found, text)
+
+
+def _as_mapping(value: Any) -> Any:
+    """A text or a number as the fields of a schedule; anything else as it is."""
+    if isinstance(value, str):
+        return {"expr": value}
+    if type(value) in (int, float):
+        return {"expr": repr(value)}
+    if isinstance(value, Mapping) and type(value.get("expr")) in (int, float):
+        return {**value, "expr": repr(value["expr"])}
+    return value
