@@ -83,10 +83,6 @@ class Arithmetic:
             return constant(op.data)
         return Exact(Fraction(0), ((op, Fraction(1)),))
 
-    def whole(self, op: Op, low: int, high: int) -> Op:
-        """An integral float64 as an int64 that is known to lie between `low` and `high`."""
-        return self.graph.make("whole", op, low=low, high=high)
-
     # exact values to integers
 
     def whole_parts(self, values: Sequence[Exact]) -> tuple[list[Op], Fraction]:
@@ -157,15 +153,19 @@ class Arithmetic:
         match value:
             case Exact():
                 return self._real_exact(value)
-            case Scaled(factor, op) if op.name == "div" and op.args[0].name == "number":
-                numerator = to_float(factor * Fraction(op.args[0].data))
-                return graph.make("div", graph.number(numerator), op.args[1])
+            case Scaled(factor, op) if op.name == "div":
+                return graph.real("div", self._numerator(op.args[0], factor), op.args[1])
             case Scaled(factor, op):
                 return graph.times(op, graph.number(to_float(factor)))
             case Table(index, values):
                 return graph.take(index, tuple(to_float(v) for v in values))
             case Choice(test, yes, no):
                 return graph.select(test, self.real(yes), self.real(no))
+
+    def _numerator(self, op: Op, factor: Fraction) -> Op:
+        if op.name == "number":
+            return self.graph.number(to_float(factor * Fraction(op.data)))
+        return self.graph.times(op, self.graph.number(to_float(factor)))
 
     def _real_exact(self, value: Exact) -> Op:
         try:
@@ -182,11 +182,11 @@ class Arithmetic:
         for op, factor in value.terms:
             number = graph.number(to_float(factor * scale))
             part = graph.times(graph.make("cast", op), number)
-            total = part if total is None else graph.plus(total, part)
+            total = part if total is None else graph.real("add", total, part)
         assert total is not None
         if value.constant == 0:
             return total
-        return graph.plus(total, graph.number(to_float(value.constant * scale)))
+        return graph.real("add", total, graph.number(to_float(value.constant * scale)))
 
     def root(self, value: Value) -> Op:
         """`value` as the result of a schedule; an exact one is rounded once, by a division."""
@@ -265,7 +265,7 @@ class Arithmetic:
             parts.insert(0, self.real(total))
         op = parts[0]
         for part in parts[1:]:
-            op = self.graph.plus(op, part)
+            op = self.graph.real("add", op, part)
         return Scaled(Fraction(1), op)
 
     def _add_constants(self, values: Sequence[Value]) -> Value | None:
@@ -286,9 +286,7 @@ class Arithmetic:
             candidates = [v if isinstance(v, Exact) else None for v in values]
         chosen = 0 if 0 in powers or not powers else min(powers)
         mine = [c for c in candidates if c is not None and c.pi == chosen]
-        others = [
-            v for v, c in zip(values, candidates, strict=True) if c is None or c.pi != chosen
-        ]
+        others = [v for v, c in zip(values, candidates, strict=True) if c is None or c.pi != chosen]
         return _sum(mine, chosen), others
 
     def each(
@@ -342,14 +340,17 @@ class Arithmetic:
         if isinstance(b, Choice | Table) and constant_of(a) is not None:
             try:
                 return self.each(
-                    b, lambda v: self.divide(a, v), lambda v: constant_of(a) / v  # type: ignore[operator]
+                    b,
+                    lambda v: self.divide(a, v),
+                    lambda v: constant_of(a) / v,  # type: ignore[operator]
                 )
             except (NotFinite, ZeroDivisionError):
                 pass
-        (f, x), (g, y) = self._split(a), self._root_split(b)
+        f, x = self._split(a)
+        g, y = self._root_split(b)
         assert y is not None
         numerator = self.graph.number(1.0) if x is None else x
-        return Scaled(tidy(f / g), self.graph.make("div", numerator, y))
+        return Scaled(tidy(f / g), self.graph.real("div", numerator, y))
 
     def power(self, base: Value, exponent: Value) -> Value:
         b, e = constant_of(base), constant_of(exponent)
@@ -359,9 +360,7 @@ class Arithmetic:
             return self._constant_exponent(base, e)
         if b is not None and b > 0:
             return self._constant_base(b, exponent)
-        return Scaled(
-            Fraction(1), self.graph.make("pow", self.real(base), self.real(exponent))
-        )
+        return Scaled(Fraction(1), self.graph.real("pow", self.real(base), self.real(exponent)))
 
     def _constant_exponent(self, base: Value, exponent: Fraction) -> Value:
         graph = self.graph
@@ -370,17 +369,17 @@ class Arithmetic:
         if exponent == 0:
             return ONE
         if exponent.denominator == 1 and exponent <= 8:
-            half = self._constant_exponent(base, exponent // 2) if exponent > 1 else base
+            half = self._constant_exponent(base, Fraction(exponent // 2)) if exponent > 1 else base
             square = self.multiply(half, half) if exponent > 1 else half
             return self.multiply(square, base) if exponent > 1 and exponent % 2 else square
         if exponent == Fraction(1, 2):
             factor, op = self._root_split(base)
             if factor > 0 and op is not None:
-                return Scaled(constants.power(factor, exponent), graph.make("sqrt", op))
-            return Scaled(Fraction(1), graph.make("sqrt", self.real(base)))
+                return Scaled(constants.power(factor, exponent), graph.real("sqrt", op))
+            return Scaled(Fraction(1), graph.real("sqrt", self.real(base)))
         number = graph.number(to_float(exponent))
         known = self._quotient(base) if isinstance(base, Exact) and not base.pi else self.real(base)
-        return Scaled(Fraction(1), graph.make("pow", known, number))
+        return Scaled(Fraction(1), graph.real("pow", known, number))
 
     def _constant_base(self, base: Fraction, exponent: Value) -> Value:
         """base^exponent: a table for few exponents, powers of `base` for whole ones, else 2^x."""
@@ -393,7 +392,7 @@ class Arithmetic:
             if all(number.denominator == 1 for number in numbers):
                 try:
                     op = self._integer_sum(exponent, Fraction(1))
-                    power = graph.make("pow", graph.number(to_float(base)), graph.make("cast", op))
+                    power = graph.real("pow", graph.number(to_float(base)), graph.make("cast", op))
                     return Scaled(Fraction(1), power)
                 except TooLarge:
                     pass
@@ -401,7 +400,7 @@ class Arithmetic:
         scaled = self.scale(exponent, doublings)
         if isinstance(scaled, Exact) and not scaled.terms:
             return constant(1)
-        return Scaled(Fraction(1), graph.make("pow", graph.number(2.0), self.real(scaled)))
+        return Scaled(Fraction(1), graph.real("pow", graph.number(2.0), self.real(scaled)))
 
     def tabulate(self, value: Value, function: Callable[[Fraction], Fraction]) -> Value | None:
         """A function of a value that takes few values, as a table of its results."""
@@ -428,14 +427,14 @@ class Arithmetic:
             return constant(constants.exp(known))
         # 2^x, because pow is the same function in every engine and exp is not
         scaled = self.scale(value, 1 / constants.log(Fraction(2)))
-        power = self.graph.make("pow", self.graph.number(2.0), self.real(scaled))
+        power = self.graph.real("pow", self.graph.number(2.0), self.real(scaled))
         return Scaled(Fraction(1), power)
 
     def log(self, value: Value) -> Value:
         known = constant_of(value)
         if known is not None:
             return constant(constants.log(known))
-        return Scaled(Fraction(1), self.graph.make("log", self.real(value)))
+        return Scaled(Fraction(1), self.graph.real("log", self.real(value)))
 
     def tanh(self, value: Value) -> Value:
         # 1 - 2 / (e^2x + 1): engines differ in their tanh
@@ -470,9 +469,7 @@ class Arithmetic:
                 return value
             graph, n, d = self.graph, abs(unit.numerator), unit.denominator
             turned = graph.add(graph.scale(op, 2 * n), graph.integer(3 * d))
-            folded = graph.absolute(
-                graph.subtract(graph.mod(turned, 4 * d), graph.integer(2 * d))
-            )
+            folded = graph.absolute(graph.subtract(graph.mod(turned, 4 * d), graph.integer(2 * d)))
             angle = graph.subtract(folded, graph.integer(d))
         except TooLarge:
             return value
@@ -562,16 +559,11 @@ class Arithmetic:
             if not exact.terms:
                 return constant(abs(exact.constant))
             try:
-                op, unit = self.primitive(exact)
-                return self.scale(self.integer(self.graph.absolute(op)), abs(unit))
+                whole, unit = self.primitive(exact)
+                return self.scale(self.integer(self.graph.absolute(whole)), abs(unit))
             except TooLarge:
                 pass
-        known = constant_of(value)
-        if known is not None:
-            return constant(abs(known))
-        factor, op = self._split(value)
-        assert op is not None
-        return Scaled(abs(factor), self.graph.make("abs", op))
+        return Scaled(Fraction(1), self.graph.make("abs", self.real(value)))
 
     # conditions
 
@@ -597,10 +589,10 @@ class Arithmetic:
 
     def _sides(self, a: Value, b: Value) -> Fraction | tuple[Op, Op]:
         """Two operations that compare as a and b do, or the constant a - b."""
-        p, q = self.exact(a), self.exact(b)
         x, y = constant_of(a), constant_of(b)
         if x is not None and y is not None:
             return x - y
+        p, q = self.exact(a), self.exact(b)
         if p is not None and q is not None:
             difference = _sum([p, _negated(q)], 0)
             if not difference.terms:
@@ -644,10 +636,9 @@ class Arithmetic:
         """How many of the ascending boundaries are <= time."""
         try:
             (op,), unit = self.whole_parts([time])
-            first = tuple(-((-b / unit).__floor__()) for b in boundaries)
         except TooLarge:
-            op = self.whole(self.graph.make("floor", self.real(time)), -LARGEST, LARGEST)
-            first = tuple(-((-b).__floor__()) for b in boundaries)
+            op, unit = self.bounded(time, -LARGEST, LARGEST), Fraction(1)
+        first = tuple(-((-boundary / unit).__floor__()) for boundary in boundaries)
         return self.integer(self.graph.count(op, first))
 
     def read(self, index: Exact, values: Sequence[Fraction]) -> Value:
@@ -661,16 +652,19 @@ class Arithmetic:
         shifted = self.graph.add(op, self.graph.integer(int(index.constant)))
         return Table(shifted, tuple(values))
 
+    def bounded(self, value: Value, low: int, high: int) -> Op:
+        """A number rounded down and kept in [low, high], as an int64."""
+        graph = self.graph
+        whole = self._floor_exact(value)
+        if whole is not None:
+            return graph.least(graph.most(whole, graph.integer(low)), graph.integer(high))
+        kept = graph.make("max", self.real(value), graph.number(float(low)))
+        kept = graph.make("min", kept, graph.number(float(high)))
+        return graph.make("whole", graph.make("floor", kept), low=low, high=high)
+
     def index(self, value: Value, length: int) -> Exact:
         """A number rounded down and kept in [0, length)."""
-        whole = self._floor_exact(value)
-        graph = self.graph
-        if whole is None:
-            last = graph.number(float(length - 1))
-            kept = graph.make("min", graph.make("max", self.real(value), graph.number(0.0)), last)
-            return self.integer(self.whole(graph.make("floor", kept), 0, length - 1))
-        kept = graph.least(graph.most(whole, graph.integer(0)), graph.integer(length - 1))
-        return self.integer(kept)
+        return self.integer(self.bounded(value, 0, length - 1))
 
 
 def _negated(value: Exact) -> Exact:

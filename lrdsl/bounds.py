@@ -1,4 +1,4 @@
-"""Checks of a whole run: no NaN, no infinity, nothing negative, each with the step that shows it."""
+"""Checks of a whole run: no NaN, infinity or negative rate; each with a step that shows it."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Literal
 
 from lrdsl import tree
@@ -42,6 +43,9 @@ def check(
     checker = _Checker(interpolations=interpolations)
     names: dict[str, Kind] = {}
     for name, value in params.items():
+        if interpolations and isinstance(value, str) and "${" in value:
+            names[name] = "any"
+            continue
         names[name] = "time" if isinstance(parameter_node(name, value), tree.Time) else "number"
     for binding in program.bindings:
         checker.hides(binding.name, binding.name_span)
@@ -196,7 +200,7 @@ def boundary_problems(items: list[tuple[Span, Fraction]]) -> list[Diagnostic]:
     for span, value in items:
         if value < 0:
             found.append(Diagnostic("LRD304", "a boundary is negative", span))
-    for (before, first), (span, second) in zip(items, items[1:], strict=False):
+    for (before, first), (span, second) in pairwise(items):
         if second <= first:
             code, message = "LRD302", "boundaries must increase"
             if first == second:
@@ -293,7 +297,9 @@ class _Checker:
         if name in names:
             self.used.add(name)
             if name in self.lists:
-                return self.add("LRD103", f"the list `{name}` stands only as an argument", node.span)
+                return self.add(
+                    "LRD103", f"the list `{name}` stands only as an argument", node.span
+                )
             return names[name]
         if name not in NAMES:
             return self.unknown(node, names)
@@ -366,29 +372,35 @@ class _Checker:
             case "if":
                 yes, test, no = node.operands
                 self.expect("truth", test, names)
-                return self.alike((yes, no), names, "beside")
+                kinds = [self.infer(yes, names), self.infer(no, names)]
+                return "truth" if kinds == ["truth"] * 2 else self.same((yes, no), kinds, "beside")
         return self.function(node, names)
 
     def quantity(self, node: Node, names: dict[str, Kind]) -> Kind:
-        got = self.infer(node, names)
-        return self.mismatch("number", got, node) if got == "truth" else got
+        return self.no_truth(node, self.infer(node, names))
+
+    def no_truth(self, node: Node, kind: Kind) -> Kind:
+        return self.mismatch("number", kind, node) if kind == "truth" else kind
 
     def alike(self, operands: tuple[Node, ...], names: dict[str, Kind], verb: str) -> Kind:
-        kind: Kind = "any"
+        return self.same(operands, [self.infer(node, names) for node in operands], verb)
+
+    def same(self, operands: tuple[Node, ...], kinds: list[Kind], verb: str) -> Kind:
+        """The kind of quantities that must be of one kind."""
+        first: Kind = "any"
         unknown = False
-        for operand in operands:
-            got = self.quantity(operand, names)
-            unknown = unknown or got == "any"
-            if "any" not in (got, kind) and got != kind:
-                message = f"{_WORDS[got]} {verb} {_WORDS[kind]}"
+        for operand, inferred in zip(operands, kinds, strict=True):
+            kind = self.no_truth(operand, inferred)
+            unknown = unknown or kind == "any"
+            if "any" not in (kind, first) and kind != first:
+                message = f"{_WORDS[kind]} {verb} {_WORDS[first]}"
                 help_ = "give a number a unit (`5ep`), or divide a time by a time (`t / 1ep`)"
                 inner = operand
                 if isinstance(operand, tree.Call) and operand.name == "-":
                     inner = operand.operands[0]
-                self.add("LRD101", message, inner.span, help_)
-                return "any"
-            kind = got if kind == "any" else kind
-        return "any" if unknown else kind
+                return self.add("LRD101", message, inner.span, help_)
+            first = kind if first == "any" else first
+        return "any" if unknown else first
 
     def product(self, node: tree.Call, names: dict[str, Kind]) -> Kind:
         power, unknown = 0, False

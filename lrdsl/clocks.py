@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 
 from lrdsl.arithmetic import Arithmetic, Exact, Scaled, Value, constant
 from lrdsl.constants import tidy
@@ -82,7 +83,7 @@ def _growing(frame: Frame, outer: Clock, a: Arithmetic) -> Clock:
     bounds = restarts(frame.every, frame.growth)
     lap = a.count(outer.t, [Fraction(bound) for bound in bounds[1:-1]])
     starts = [Fraction(bound) for bound in bounds[:-1]]
-    lengths = [Fraction(end - start) for start, end in zip(bounds, bounds[1:], strict=False)]
+    lengths = [Fraction(end - start) for start, end in pairwise(bounds)]
     t = a.add([outer.t, a.scale(a.read(lap, starts), Fraction(-1))])
     assert isinstance(t, Exact)
     return Clock(t, a.read(lap, lengths), lap, outer.prev)

@@ -24,13 +24,27 @@ OPERATIONS: dict[str, str] = {
 }  # fmt: skip
 
 
+# Operand operations that TensorFlow's or XLA's optimisers merge into a float operation, with
+# another rounding: a product and a sum to a fused one, x / sqrt(y) to x * rsqrt(y), ...
+REWRITTEN = {
+    "add": frozenset({"mul", "add"}),
+    "mul": frozenset({"div", "quotient", "pow", "sqrt"}),
+    "div": frozenset({"div", "quotient", "mul", "pow", "sqrt"}),
+    "pow": frozenset({"pow", "sqrt"}),
+    "log": frozenset({"add", "div", "mul", "pow", "sqrt"}),
+    "sqrt": frozenset({"div", "mul", "pow", "sqrt"}),
+}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Op:
     """One operation. Equal operations of one graph are one object.
 
-    `data`: the value of `integer` and `number`, the denominator of `ratio` and `quotient`, the boundaries of
-    `count` (how many are <= the operand), the values of `take` (a table read at its operand).
-    `whole` is the integer of an integral float; `guard` is its operand (see `Graph.plus`).
+    `data`: the value of `integer` and `number`, the denominator of `ratio` and `quotient`, the
+    boundaries of `count` (how many are <= the operand), the values of `take` (a table read at
+    its operand).
+    `whole` is the integer of an integral float; `guard` is its operand, at most the largest
+    float64 (see `REWRITTEN`).
     `low` and `high` bound an integer for every step in [0, LAST_STEP].
     """
 
@@ -109,7 +123,7 @@ class Graph:
         return self.make("floordiv", a, self.integer(divisor), low=low, high=high)
 
     def mod(self, a: Op, divisor: int) -> Op:
-        if 0 <= a.low and a.high < divisor:
+        if a.low >= 0 and a.high < divisor:
             return a
         return self.make("mod", a, self.integer(divisor), low=0, high=divisor - 1)
 
@@ -154,13 +168,13 @@ class Graph:
         low, high = min(a.low, b.low), max(a.high, b.high)
         return self.make("select", test, a, b, low=low, high=high)
 
-    def plus(self, a: Op, b: Op) -> Op:
-        """Float sum. A product is guarded, so that no compiler fuses it into the sum."""
-        return self.make("add", self._guarded(a), self._guarded(b))
+    def real(self, name: str, *args: Op) -> Op:
+        """A float operation, its operands guarded from what compilers rewrite together with it."""
+        return self.make(name, *(self._guarded(name, arg) for arg in args))
 
-    def _guarded(self, a: Op) -> Op:
+    def _guarded(self, consumer: str, a: Op) -> Op:
         inner = a.args[0] if a.name == "neg" else a
-        return self.make("guard", a) if inner.name == "mul" else a
+        return self.make("guard", a) if inner.name in REWRITTEN.get(consumer, ()) else a
 
     def times(self, a: Op, b: Op) -> Op:
         """Float product."""
@@ -168,7 +182,9 @@ class Graph:
             return a
         if b.name == "number" and b.data == -1.0:
             return self.make("neg", a)
-        return self.make("mul", a, b)
+        if b.name == "number" and a.name == "mul":
+            a = self.make("guard", a)  # or the constant moves inwards
+        return self.real("mul", a, b)
 
 
 def in_order(root: Op) -> list[Op]:

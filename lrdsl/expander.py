@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from lrdsl import constants, tree
-from lrdsl.arithmetic import Arithmetic, Exact, Table, Truth, Value, constant, constant_of
+from lrdsl import tree
+from lrdsl.arithmetic import Arithmetic, Exact, Truth, Value, constant, constant_of
 from lrdsl.checker import Parameters, boundary_problems, match_arguments, parameter_node
 from lrdsl.clocks import Clock, Frame, TooManyLaps, clock_of
 from lrdsl.constants import NotFinite
@@ -67,9 +68,7 @@ class Quantity:
     time: bool = False
 
 
-def expand(
-    program: tree.Program, params: Parameters, run: Timeline
-) -> tuple[Op, list[Diagnostic]]:
+def expand(program: tree.Program, params: Parameters, run: Timeline) -> tuple[Op, list[Diagnostic]]:
     """The core tree of a checked text on a timeline, and warnings; raises `Refused`."""
     expander = Expander(run)
     return expander.program(program, params), expander.warnings
@@ -80,6 +79,7 @@ class Expander:
     run: Timeline
     arithmetic: Arithmetic = field(default_factory=Arithmetic)
     memo: dict[tuple[object, ...], Quantity] = field(default_factory=dict)
+    conditions: dict[tuple[object, ...], Truth] = field(default_factory=dict)
     warnings: list[Diagnostic] = field(default_factory=list)
 
     def program(self, program: tree.Program, params: Parameters) -> Op:
@@ -88,8 +88,7 @@ class Expander:
         frame = Frame(length=self.run.total_steps)
         empty = Scope({})
         names = {
-            name: Thunk(parameter_node(name, value), empty, frame)
-            for name, value in params.items()
+            name: Thunk(parameter_node(name, value), empty, frame) for name, value in params.items()
         }
         for binding in program.bindings:
             names.setdefault(binding.name, Thunk(binding.value, Scope(dict(names)), frame))
@@ -276,9 +275,7 @@ class Expander:
         results = [quantity.value for quantity in self.all(values)]
         return self.switch(clock.t, bounds[1 : len(results)], results)
 
-    def boundaries(
-        self, node: tree.Sequence, scope: Scope, frame: Frame, step: Exact
-    ) -> list[int]:
+    def boundaries(self, node: tree.Sequence, scope: Scope, frame: Frame, step: Exact) -> list[int]:
         """Where the parts begin (and, if it says so, the last one ends), in whole steps."""
         bounds, total = [0], Fraction(0)
         for part in node.parts:
@@ -421,9 +418,15 @@ class Expander:
                 yes, test, no = (self.truth(n, scope, frame, step) for n in node.operands)
                 return a.either(a.both(test, yes), a.both(a.negate(test), no))
             case tree.Name(name=name) if name in scope.names:
-                thunk = scope.names[name]
-                return self.truth(thunk.node, thunk.scope, thunk.frame or frame, step)
+                return self.condition(scope.names[name], frame, step)
         raise AssertionError(node)
+
+    def condition(self, thunk: Thunk, frame: Frame, step: Exact) -> Truth:
+        frame = thunk.frame or frame
+        key = (thunk, frame, step)
+        if key not in self.conditions:
+            self.conditions[key] = self.truth(thunk.node, thunk.scope, frame, step)
+        return self.conditions[key]
 
     def compare(self, operator: str, left: Value, right: Value) -> Truth:
         a = self.arithmetic
@@ -447,7 +450,9 @@ class Expander:
         a = self.arithmetic
         time = clock_of(frame, step, a).t
         lists = {
-            parameter.name: self.items(parameter, given[parameter.name][0].value, scope, frame, step)
+            parameter.name: self.items(
+                parameter, given[parameter.name][0].value, scope, frame, step
+            )
             for parameter in BUILTINS[node.name].parameters
             if parameter.type in ("numbers", "times")
         }
@@ -489,9 +494,7 @@ class Expander:
             raise Refused(found)
         return [value for _, value in items]
 
-    def reached(
-        self, items: list[tuple[Node, Fraction]], scope: Scope, frame: Frame
-    ) -> None:
+    def reached(self, items: list[tuple[Node, Fraction]], scope: Scope, frame: Frame) -> None:
         """A warning for each boundary that the run does not live to see."""
         total, start = self.run.total_steps, self.start_of(frame)
         if total is None or start is None:
@@ -508,16 +511,14 @@ class Expander:
         now = clock_of(frame, root, self.arithmetic).t
         return constant_of(self.arithmetic.add([root, _minus(now)]))
 
-    def interpolate(
-        self, time: Exact, times: list[Fraction], values: list[Fraction]
-    ) -> Value:
+    def interpolate(self, time: Exact, times: list[Fraction], values: list[Fraction]) -> Value:
         """Weights of both neighbours, so that nothing cancels: v0 (t1 - t) + v1 (t - t0)."""
         if len(times) == 1:
             return constant(values[0])
         a = self.arithmetic
         kept = a.minimum(a.maximum(time, constant(times[0])), constant(times[-1]))
         index = a.count(time, times[1:-1])
-        pairs = list(zip(times, times[1:], strict=False))
+        pairs = list(pairwise(times))
         left = a.read(index, [v / (t1 - t0) for v, (t0, t1) in zip(values, pairs, strict=False)])
         right = a.read(
             index, [v / (t1 - t0) for v, (t0, t1) in zip(values[1:], pairs, strict=False)]
@@ -538,22 +539,18 @@ class Expander:
                 return self.cycle(arguments, scope, frame, step)
         return self.recur(node, arguments, scope, frame, step)
 
-    def moved(
-        self, arguments: dict[str, Node], scope: Scope, frame: Frame, step: Exact
-    ) -> Value:
+    def moved(self, arguments: dict[str, Node], scope: Scope, frame: Frame, step: Exact) -> Value:
         a = self.arithmetic
         moment = a.nearest(self.time(arguments["time"], scope, frame, step))
         exact = a.exact(moment)
         if exact is None:
-            exact = a.integer(a.whole(a.real(moment), -LAST_STEP, LAST_STEP))
+            exact = a.integer(a.bounded(moment, -LAST_STEP, LAST_STEP))
         now = clock_of(frame, step, a).t
         then = a.add([step, exact, a.scale(now, Fraction(-1))])
         assert isinstance(then, Exact)
         return self.number(arguments["expr"], scope, frame, then)
 
-    def cycle(
-        self, arguments: dict[str, Node], scope: Scope, frame: Frame, step: Exact
-    ) -> Value:
+    def cycle(self, arguments: dict[str, Node], scope: Scope, frame: Frame, step: Exact) -> Value:
         node = arguments["every"]
         every = self.fixed(node, scope, frame, step, "the period", time=True)
         if every < 1:

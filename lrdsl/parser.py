@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lrdsl import tree
 from lrdsl.diagnostics import Diagnostic, Label, ScheduleError, Span
@@ -15,6 +16,8 @@ from lrdsl.tree import Node
 
 if TYPE_CHECKING:
     from lark import Lark, Token
+
+N = TypeVar("N", bound=Node)
 
 MAX_LENGTH = 10_000
 MAX_DEPTH = 64
@@ -25,12 +28,14 @@ MAX_NUMBER = 64
 
 def parse(text: str, name: str = "schedule") -> tree.Program:
     """The tree of an expression; `name` is what an error calls the text."""
-    return _parse(text, "start", name)  # type: ignore[no-any-return]
+    program: tree.Program = _parse(text, "start", name)
+    return program
 
 
 def parse_definition(text: str, name: str) -> tree.Definition:
     """The tree of one definition of a library file."""
-    return _parse(text, "definition", name)  # type: ignore[no-any-return]
+    definition: tree.Definition = _parse(text, "definition", name)
+    return definition
 
 
 def _parse(text: str, start: str, name: str) -> Any:
@@ -77,7 +82,7 @@ def _span(child: Any) -> Span:
     return child.span if isinstance(child, Node) else _at(child)
 
 
-def _make(cls: type[Any], children: Iterable[Any], *fields: Any, deeper: int = 1) -> Any:
+def _make(cls: Callable[..., N], children: Iterable[Any], *fields: Any, deeper: int = 1) -> N:
     """A node over its children (tokens and nodes), refused when it grows beyond the limits."""
     children = list(children)
     span = _span(children[0]) | _span(children[-1])
@@ -91,9 +96,13 @@ def _make(cls: type[Any], children: Iterable[Any], *fields: Any, deeper: int = 1
     return cls(*fields, span=span, height=height, size=size)
 
 
+def _number(token: Token) -> tree.Number:
+    return _make(tree.Number, [token], str(token))
+
+
 def _operation(name: str, children: list[Any], operands: list[Any], name_span: Span) -> tree.Call:
     arguments = tuple(_argument(operand) for operand in operands)
-    return _make(tree.Call, children, name, arguments, name_span)  # type: ignore[no-any-return]
+    return _make(tree.Call, children, name, arguments, name_span)
 
 
 def _argument(value: Node) -> tree.Argument:
@@ -119,31 +128,30 @@ class _Rules:
 
     def start(self, body: Node, *rest: Any) -> tree.Program:
         bindings = tuple(item for item in rest if isinstance(item, tree.Binding))
-        return _make(tree.Program, [body, *rest], body, bindings, deeper=0)  # type: ignore[no-any-return]
+        return _make(tree.Program, [body, *rest], body, bindings, deeper=0)
 
     def binding(self, name: Token, equal: Token, value: Node) -> tree.Binding:
-        return _make(tree.Binding, [name, value], str(name), value, _at(name))  # type: ignore[no-any-return]
+        return _make(tree.Binding, [name, value], str(name), value, _at(name))
 
     def definition(self, name: Token, *rest: Any) -> tree.Definition:
         parameters = tuple(item for item in rest if isinstance(item, tree.Parameter))
-        return _make(  # type: ignore[no-any-return]
-            tree.Definition, [name, *rest], str(name), parameters, rest[-1], _at(name)
-        )
+        return _make(tree.Definition, [name, *rest], str(name), parameters, rest[-1], _at(name))
 
     def parameter(self, name: Token, *rest: Any) -> tree.Parameter:
-        kind = next((str(b) for a, b in zip(rest, rest[1:], strict=False) if a == ":"), "number")
+        kind = next((str(b) for a, b in pairwise(rest) if a == ":"), "number")
         default = rest[-1] if rest and isinstance(rest[-1], Node) else None
-        return _make(tree.Parameter, [name, *rest], str(name), kind, default)  # type: ignore[no-any-return]
+        return _make(tree.Parameter, [name, *rest], str(name), kind, default)
 
     def body(self, *children: Any) -> Node:
         parts = children[::2]
         if len(parts) == 1 and parts[0].duration is None:
-            return parts[0].body  # type: ignore[no-any-return]
-        return _make(tree.Sequence, parts, tuple(parts))  # type: ignore[no-any-return]
+            body: Node = parts[0].body
+            return body
+        return _make(tree.Sequence, parts, tuple(parts))
 
     def part(self, body: Node, *rest: Any) -> tree.Part:
         duration = rest[1] if rest else None
-        return _make(tree.Part, [body, *rest], body, duration, deeper=0)  # type: ignore[no-any-return]
+        return _make(tree.Part, [body, *rest], body, duration, deeper=0)
 
     def choice(self, yes: Node, if_: Token, test: Node, else_: Token, no: Node) -> tree.Call:
         return _operation("if", [yes, test, no], [yes, test, no], _at(if_))
@@ -159,12 +167,12 @@ class _Rules:
 
     def comparison(self, *children: Any) -> tree.Comparison:
         operators = tuple(str(token) for token in children[1::2])
-        return _make(tree.Comparison, children, operators, tuple(children[::2]))  # type: ignore[no-any-return]
+        return _make(tree.Comparison, children, operators, tuple(children[::2]))
 
     def sum(self, *children: Any) -> tree.Call:
         return _chain("+", "-", list(children))
 
-    def product(self, *children: Any) -> tree.Call:
+    def product(self, *children: Any) -> Any:
         pending: list[Any] = [children[0]]
         for operator, operand in zip(children[1::2], children[2::2], strict=True):
             if operator == "//":
@@ -184,40 +192,40 @@ class _Rules:
 
     def number(self, token: Token) -> Node:
         problem = _number_problem(str(token))
-        return _make(tree.Bad if problem else tree.Number, [token], str(token))  # type: ignore[no-any-return]
+        return _make(tree.Bad, [token], str(token)) if problem else _number(token)
 
     def time(self, token: Token) -> Node:
         match = re.fullmatch(r"(.*?[0-9.])\s*([a-z]+|%)", str(token), re.DOTALL)
         assert match is not None
         if _number_problem(match[1]):
-            return _make(tree.Bad, [token], str(token))  # type: ignore[no-any-return]
-        return _make(tree.Time, [token], match[1], tree.UNITS[match[2]])  # type: ignore[no-any-return]
+            return _make(tree.Bad, [token], str(token))
+        return _make(tree.Time, [token], match[1], tree.UNITS[match[2]])
 
     def name(self, token: Token) -> Node:
-        return _make(tree.Name, [token], str(token))  # type: ignore[no-any-return]
+        return _make(tree.Name, [token], str(token))
 
     def interpolation(self, token: Token) -> Node:
-        return _make(tree.Interpolation, [token], str(token))  # type: ignore[no-any-return]
+        return _make(tree.Interpolation, [token], str(token))
 
     def bad(self, token: Token) -> Node:
-        return _make(tree.Bad, [token], str(token))  # type: ignore[no-any-return]
+        return _make(tree.Bad, [token], str(token))
 
     def call(self, name: Token, *rest: Any) -> Node:
         if name.type != "NAME":
-            return _make(tree.Bad, [name], str(name))  # type: ignore[no-any-return]
+            return _make(tree.Bad, [name], str(name))
         arguments = tuple(item for item in rest if isinstance(item, tree.Argument))
-        return _make(tree.Call, [name, *rest], str(name), arguments, _at(name))  # type: ignore[no-any-return]
+        return _make(tree.Call, [name, *rest], str(name), arguments, _at(name))
 
     def argument(self, *children: Any) -> tree.Argument:
         name = str(children[0]) if len(children) == 3 else None
-        return _make(tree.Argument, children, name, children[-1], deeper=0)  # type: ignore[no-any-return]
+        return _make(tree.Argument, children, name, children[-1], deeper=0)
 
     def list(self, *children: Any) -> Node:
         items = tuple(child for child in children if isinstance(child, Node))
         if len(items) > MAX_ITEMS:
             message = f"a list of {len(items):,} items; the limit is {MAX_ITEMS:,}"
             raise _TooLarge("LRD914", message, items[MAX_ITEMS].span)
-        return _make(tree.List, children, items)  # type: ignore[no-any-return]
+        return _make(tree.List, children, items)
 
     def group(self, opening: Token, body: Node, closing: Token) -> Node:
         """Parentheses leave no node, but they nest."""
@@ -261,8 +269,9 @@ _HABITS = {
     "\\": "a line may break anywhere, without a backslash",
     '"': "a schedule has no strings; remove the quotes",
     "'": "a schedule has no strings; remove the quotes",
-    "×": "write `*`", "÷": "write `/`", "−": "write `-`", "–": "write `-`", "·": "write `*`",
-    "≤": "write `<=`", "≥": "write `>=`", "≠": "write `!=`", "\u00a0": "write an ordinary space",
+    "\u00d7": "write `*`", "\u00b7": "write `*`", "\u00f7": "write `/`",
+    "\u2212": "write `-`", "\u2013": "write `-`", "\u00a0": "write an ordinary space",
+    "\u2264": "write `<=`", "\u2265": "write `>=`", "\u2260": "write `!=`",
 }  # fmt: skip
 
 
@@ -282,9 +291,10 @@ def _describe_number(node: tree.Bad) -> Diagnostic:
         problem = _number_problem(match[1]) if _is_float(match[1]) else None
         if problem:
             return Diagnostic("LRD004", problem, node.span)
-    help_ = f"units are `ep`, `st`, `%`, `tok` and `sa`; write a product as `{match[1]} * {match[2]}`" if (
-        match and match[2] and _is_float(match[1]) and match[2] not in ("e", "E", "f")
-    ) else None  # fmt: skip
+    help_ = None
+    if match and match[2] not in ("", "e", "E", "f") and _is_float(match[1]):
+        units = "units are `ep`, `st`, `%`, `tok` and `sa`"
+        help_ = f"{units}; write a product as `{match[1]} * {match[2]}`"
     return Diagnostic("LRD004", f"`{node.text}` is not a number", node.span, help=help_)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
 from bisect import bisect_right
+from collections.abc import Iterable
 
-from lrdsl.diagnostics import Diagnostic, Label, Span
+from lrdsl.diagnostics import Diagnostic, Span
 
 _BIDI = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 

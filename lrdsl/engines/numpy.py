@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lrdsl.core import Op, in_order
+from lrdsl.engines.python import OPS as REFERENCE
+from lrdsl.engines.python import SMALLEST
 
 Array = NDArray[Any]
 
@@ -19,9 +22,7 @@ BLOCK = 16_384
 
 def _power(a: Array, b: Array) -> Array:
     """math.pow of each element: NumPy's own differs by a bit between processors."""
-    from lrdsl.engines.python import OPS
-
-    power = OPS["pow"]
+    power = REFERENCE["pow"]
     a, b = np.broadcast_arrays(np.asarray(a, np.float64), np.asarray(b, np.float64))
     if a.ndim == 0:
         return np.float64(power(float(a), float(b)))  # type: ignore[return-value]
@@ -43,13 +44,15 @@ def _each(function: Callable[[float], float]) -> Callable[[Array], Array]:
 
 
 def _reference(name: str) -> Callable[[Array], Array]:
-    from lrdsl.engines.python import OPS
-
-    return _each(OPS[name])
+    return _each(REFERENCE[name])
 
 
 def _whole(a: Array) -> Array:
     return np.where(np.isfinite(a), a, 0.0).astype(np.int64)
+
+
+def _flushed(a: Array) -> Array:
+    return np.where(np.abs(a) < SMALLEST, np.copysign(0.0, a), a)
 
 
 def _quotient(a: Array, data: int) -> Array:
@@ -76,7 +79,7 @@ OPS: dict[str, Callable[..., Any]] = {
     "cast": lambda a: np.asarray(a, np.float64),
     "ratio": _quotient,
     "quotient": _quotient,
-    "guard": lambda a: a,
+    "guard": lambda a: np.minimum(a, np.finfo(np.float64).max),
     "div": np.divide,
     "pow": _power,
     "log": _reference("log"),
@@ -97,6 +100,7 @@ OPS: dict[str, Callable[..., Any]] = {
 WITH_DATA = frozenset({"integer", "number", "count", "take", "ratio", "quotient"})
 
 
+@lru_cache(maxsize=64)
 def compile_numpy(root: Op) -> Callable[[Array], Array]:
     """A function from an int64 array of steps to a float64 array of the same shape."""
     order = in_order(root)
@@ -112,14 +116,14 @@ def compile_numpy(root: Op) -> Callable[[Array], Array]:
             elif op.name in WITH_DATA:
                 operands.append(op.data)
             values.append(OPS[op.name](*operands))
-        return np.broadcast_to(values[-1], steps.shape)  # type: ignore[no-any-return]
+        return np.broadcast_to(values[-1], steps.shape)
 
     def evaluate(steps: Array) -> Array:
         flat = np.ascontiguousarray(steps, np.int64).reshape(-1)
         result = np.empty(flat.size, np.float64)
         with np.errstate(all="ignore"):
             for start in range(0, flat.size, BLOCK):
-                result[start : start + BLOCK] = block(flat[start : start + BLOCK])
+                result[start : start + BLOCK] = _flushed(block(flat[start : start + BLOCK]))
         return result.reshape(np.shape(steps))
 
     return evaluate

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from bisect import bisect_right
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from lrdsl.core import Op, in_order
 
 INFINITY = math.inf
+
+# The smallest normal float32: rates below it are 0.
+SMALLEST = 2.0**-126
 
 
 def _divide(a: float, b: float) -> float:
@@ -20,9 +25,14 @@ def _divide(a: float, b: float) -> float:
     return a / b
 
 
+def flushed(value: float, tiny: float = SMALLEST) -> float:
+    """`value`, or 0 below the smallest normal number, as TensorFlow computes everywhere."""
+    return value if abs(value) >= tiny or value != value else math.copysign(0.0, value)
+
+
 def _power(a: float, b: float) -> float:
     try:
-        return math.pow(a, b)
+        return flushed(math.pow(a, b), sys.float_info.min)
     except OverflowError:
         return -INFINITY if a < 0 and b % 2 == 1 else INFINITY
     except ValueError:
@@ -34,11 +44,11 @@ def _log(a: float) -> float:
 
 
 def _floor(a: float) -> float:
-    return float(math.floor(a)) if math.isfinite(a) else a
+    return math.copysign(math.floor(a), a) if abs(a) < 2**53 else a
 
 
 def _round(a: float) -> float:
-    return float(round(a)) if math.isfinite(a) else a
+    return math.copysign(round(a), a) if abs(a) < 2**53 else a
 
 
 def _periodic(function: Callable[[float], float]) -> Callable[[float], float]:
@@ -73,7 +83,7 @@ OPS: dict[str, Callable[..., Any]] = {
     "cast": float,
     "ratio": lambda a, data: float(a) / float(data),
     "quotient": lambda a, data: float(a) / float(data),
-    "guard": lambda a: a,
+    "guard": lambda a: min(a, sys.float_info.max),
     "div": _divide,
     "pow": _power,
     "log": _log,
@@ -94,6 +104,7 @@ OPS: dict[str, Callable[..., Any]] = {
 WITH_DATA = frozenset({"integer", "number", "count", "take", "ratio", "quotient"})
 
 
+@lru_cache(maxsize=64)
 def compile_python(root: Op) -> Callable[..., float]:
     """A function from an integer step (and `prev`, inside a recurrence) to float64."""
     order = in_order(root)
@@ -113,6 +124,6 @@ def compile_python(root: Op) -> Callable[..., float]:
                 values.append(function(*[values[i] for i in places], data))
             else:
                 values.append(function(*[values[i] for i in places]))
-        return float(values[-1])
+        return flushed(float(values[-1]))
 
     return evaluate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -114,11 +115,12 @@ OPS: dict[str, Callable[..., Tensor]] = {
 WITH_DATA = frozenset({"integer", "number", "count", "take", "ratio", "quotient"})
 
 
+@lru_cache(maxsize=64)
 def compile_tensorflow(root: Op) -> Callable[[Tensor], Tensor]:
     """A function from an int64 tensor of steps (any shape) to a float32 tensor of that shape."""
     order = in_order(root)
 
-    @tf.autograph.experimental.do_not_convert
+    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def evaluate(step: Tensor) -> Tensor:
         step = tf.cast(step, tf.int64)
         if root.name == "number":

@@ -1,0 +1,60 @@
+"""The language as data: every row of tests/conformance on every engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from engines import ENGINES, bits
+from lrdsl import Schedule, ScheduleError, Timeline
+
+FOLDER = Path(__file__).parent / "conformance"
+ROWS = [
+    pytest.param(row, id=f"{file.stem}: {row['expr'][:60]}")
+    for file in sorted(FOLDER.glob("*.yaml"))
+    for row in yaml.safe_load(file.read_text())
+]
+VALUES = [row for row in ROWS if "at" in row.values[0]]
+PROBLEMS = [row for row in ROWS if "at" not in row.values[0]]
+
+
+def schedule_of(row: dict[str, Any]) -> tuple[Schedule, Timeline]:
+    return Schedule(row["expr"], row.get("params", {})), Timeline(**row.get("run", {}))
+
+
+@pytest.mark.parametrize("row", VALUES)
+def test_values(row: dict[str, Any]) -> None:
+    schedule, run = schedule_of(row)
+    for step, expected in row["at"].items():
+        assert schedule.value(step, run) == pytest.approx(expected, rel=1e-12, abs=1e-15), step
+
+
+@pytest.mark.parametrize("engine", [name for name in ENGINES if name != "python"])
+@pytest.mark.parametrize("row", VALUES)
+def test_engines_agree(row: dict[str, Any], engine: str) -> None:
+    schedule, run = schedule_of(row)
+    steps = list(row["at"])
+    expected = ENGINES["python"](schedule, run, steps)
+    assert list(bits(ENGINES[engine](schedule, run, steps))) == list(bits(expected))
+
+
+@pytest.mark.parametrize("row", PROBLEMS)
+def test_problems(row: dict[str, Any]) -> None:
+    with pytest.raises(ScheduleError) as caught:
+        schedule, run = schedule_of({"run": {}, **row})
+        schedule.value(0, run)
+    found = [each for each in caught.value.diagnostics if each.severity == "error"]
+    wanted = row.get("errors") or [row["error"]] * row.get("count", 1)
+    assert [each.code for each in found] == wanted, str(caught.value)
+    if "at_text" in row:
+        span = found[0].span
+        assert row["expr"][span.start : span.end] == row["at_text"]
+
+
+def test_a_row_that_is_wrong_fails() -> None:
+    with pytest.raises(AssertionError):
+        test_values({"expr": "2", "at": {0: np.nextafter(2.0, 3.0) + 1e-9}})
