@@ -1,4 +1,4 @@
-"""Every engine as a function (schedule, run, steps) -> float32 array; scalar steps, as in training."""
+"""Every engine as a function (schedule, run, steps) -> float32 array, one step at a time."""
 
 from __future__ import annotations
 

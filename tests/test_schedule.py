@@ -1,0 +1,176 @@
+"""The Python surface: Schedule and Timeline, in and out of other people's models."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from lrdsl import Schedule, ScheduleError, Timeline
+
+RUN = Timeline(steps_per_epoch=10, epochs=3)
+
+
+class Config(BaseModel):
+    lr: Schedule
+
+
+@pytest.mark.parametrize(
+    ("value", "expr"),
+    [
+        ("0.1 * 0.5^epoch", "0.1 * 0.5^epoch"),
+        (0.1, "0.1"),
+        (1, "1"),
+        (1e-5, "1e-05"),
+        ({"expr": "peak", "params": {"peak": 0.2}}, "peak"),
+        ({"expr": 0.1}, "0.1"),
+        (Schedule("0.1"), "0.1"),
+    ],
+)
+def test_a_field_takes_texts_numbers_and_mappings(value: object, expr: str) -> None:
+    assert Config(lr=value).lr.expr == expr  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(True, None, [1], float("nan"), float("inf"), {"expr": None}),
+        *({"expr": "1", "x": 2}, {"expr": "a", "params": {"a": True}}),
+    ],
+)
+def test_a_field_refuses_the_rest(value: object) -> None:
+    with pytest.raises(ValidationError):
+        Config(lr=value)  # type: ignore[arg-type]
+
+
+def test_the_caret_message_stands_in_the_validation_error() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Config(lr="0.1 * flor(epoch)")  # type: ignore[arg-type]
+    assert "0.1 * flor(epoch)\n  |       ^^^^\n" in str(caught.value)
+    assert "did you mean `floor`?" in str(caught.value)
+
+
+def test_json_in_and_out() -> None:
+    schema = json.dumps(Config.model_json_schema())
+    assert '{"type": "string"}' in schema and '{"type": "number"}' in schema
+    config = Config.model_validate_json('{"lr": {"expr": "a * 2", "params": {"a": "3"}}}')
+    assert Config.model_validate_json(config.model_dump_json()) == config
+    assert Config.model_validate_json('{"lr": "0.1"}').lr == Schedule("0.1")
+
+
+def test_a_schedule_is_frozen_and_hashable() -> None:
+    schedule = Schedule("peak", {"peak": 0.1})
+    with pytest.raises(ValidationError):
+        schedule.expr = "0.2"  # type: ignore[misc]
+    assert len({schedule, Schedule("peak", {"peak": 0.1})}) == 1
+    assert pickle.loads(pickle.dumps(schedule)) == schedule
+
+
+def test_the_error_survives_pickling() -> None:
+    with pytest.raises(ScheduleError) as caught:
+        Schedule("0.1 * flor(epoch) + cosne(1)")
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert isinstance(copy, ValueError) and str(copy) == str(caught.value)
+    assert [each.code for each in copy.diagnostics] == ["LRD010", "LRD010"]
+
+
+@pytest.mark.parametrize("value", [True, float("nan"), float("inf"), "5x", "epoch", "", "1, 2"])
+def test_params_are_numbers_or_times(value: object) -> None:
+    with pytest.raises(ScheduleError, match="must be a number or a time such as `5ep`"):
+        Schedule("a", {"a": value})  # type: ignore[dict-item]
+
+
+def test_params_stand_for_names() -> None:
+    assert Schedule("a + 1", {"a": 2}).value(0, RUN) == 3
+    assert Schedule("a + 1", {"a": -2e-3}).value(0, RUN) == 0.998
+    assert Schedule("a / 1st", {"a": "-2 epochs"}).value(0, RUN) == -20
+    assert Schedule("a + 1", {"a": "1e-3"}).value(0, RUN) == 1.001
+    assert Schedule("a where a = 5", {"a": 7}).value(0, RUN) == 7
+
+
+def test_warnings_do_not_refuse() -> None:
+    schedule = Schedule("0.1 where x = 2", {"y": 1})
+    assert [each.code for each in schedule.check()] == ["LRD013", "LRD013"]
+    hidden = Schedule("epoch where epoch = 3")
+    assert [each.code for each in hidden.check()] == ["LRD014"] and hidden.value(0, RUN) == 3
+
+
+def test_values() -> None:
+    schedule = Schedule("0.1 * step")
+    values = schedule.values(RUN)
+    assert values.dtype == np.float64 and values.shape == (30,)
+    assert values.tolist() == [schedule.value(step, RUN) for step in range(30)]
+    assert schedule.values(RUN, [[1, 2], [3, 4]]).shape == (2, 2)
+    assert schedule.values(RUN, 7).shape == ()
+    assert schedule.values(RUN, np.array([], np.int64)).shape == (0,)
+    with pytest.raises(ScheduleError, match="give `epochs` or `total_steps`"):
+        schedule.values(Timeline())
+    with pytest.raises(TypeError):
+        schedule.values(RUN, [0.5])
+    with pytest.raises(ValueError, match="the first step is 0"):
+        schedule.value(-1, RUN)
+
+
+def test_long_runs_are_evaluated_in_blocks() -> None:
+    run = Timeline(total_steps=100_000)
+    schedule = Schedule("cosine(0.1, 0) * 0.5^floor(step / 1000)")
+    values = schedule.values(run)
+    for step in (0, 16_383, 16_384, 50_000, 99_999):
+        assert values[step] == schedule.value(step, run)
+
+
+@pytest.mark.parametrize(
+    ("expr", "code", "text"),
+    [
+        ("(1 - step / 10)^0.5", "LRD201", "NaN at step 11"),
+        ("0.1 / (step - 20)", "LRD202", "infinite at step 20"),
+        ("0.1 - 0.01 * step", "LRD203", "negative at step 11: -0.01"),
+        ("linear(0.1, 0, over=1ep)", "LRD205", "last 20 steps, from step 10"),
+        ("piecewise([2, 3], [1, 2, 3])", "LRD305", "training ends at step 30"),
+        ("0.1 * eppch", None, ""),
+    ],
+)
+def test_whole_run_checks(expr: str, code: str | None, text: str) -> None:
+    if code is None:
+        with pytest.raises(ScheduleError):
+            Schedule(expr)
+        return
+    found = Schedule(expr).check(RUN)
+    assert code in [each.code for each in found]
+    assert any(text in each.message for each in found)
+
+
+def test_a_good_schedule_has_no_findings() -> None:
+    assert Schedule("linear(0, 0.1) for 1ep then cosine(0.1, 0.001)").check(RUN) == []
+    long = Timeline(total_steps=10**9)
+    assert [each.code for each in Schedule("cosine(0.1)").check(long)] == ["LRD208"]
+
+
+def test_missing_fields_are_reported_once_each() -> None:
+    found = Schedule("epoch + epoch + 5% / 1st").check(Timeline())
+    assert [each.code for each in found] == ["LRD403", "LRD403"]
+    assert "`epoch` needs the length of an epoch: give `steps_per_epoch`" in found[0].message
+    assert found[1].message == "`5%` needs the length of the run: give `epochs` or `total_steps`"
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"steps_per_epoch": 10, "epochs": 3, "total_steps": 31}, "are 30: leave one of them out"),
+        ({"epochs": 0}, "greater than 0"),
+        ({"epochs": 1.5}, "valid integer"),
+        ({"epohcs": 1}, "not permitted"),
+    ],
+)
+def test_contradictory_timelines_are_refused(fields: dict[str, int], text: str) -> None:
+    with pytest.raises(ValidationError, match=text):
+        Timeline(**fields)
+
+
+def test_a_timeline_derives_the_length_of_the_run() -> None:
+    assert RUN.total_steps == 30
+    assert Timeline(steps_per_epoch=10).total_steps is None
+    assert Timeline(steps_per_epoch=10, epochs=3, total_steps=30) == RUN
