@@ -384,6 +384,8 @@ class Arithmetic:
     def _constant_base(self, base: Fraction, exponent: Value) -> Value:
         """base^exponent: a table for few exponents, powers of `base` for whole ones, else 2^x."""
         graph = self.graph
+        if base == 1:
+            return ONE
         table = self.tabulate(exponent, lambda x: tidy(constants.power(base, x)))
         if table is not None:
             return table
@@ -397,10 +399,8 @@ class Arithmetic:
                 except TooLarge:
                     pass
         doublings = constants.log(base) / constants.log(Fraction(2))
-        scaled = self.scale(exponent, doublings)
-        if isinstance(scaled, Exact) and not scaled.terms:
-            return constant(1)
-        return Scaled(Fraction(1), graph.real("pow", graph.number(2.0), self.real(scaled)))
+        power = graph.real("pow", graph.number(2.0), self.real(self.scale(exponent, doublings)))
+        return Scaled(Fraction(1), power)
 
     def tabulate(self, value: Value, function: Callable[[Fraction], Fraction]) -> Value | None:
         """A function of a value that takes few values, as a table of its results."""
