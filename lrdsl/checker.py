@@ -462,12 +462,14 @@ class _Checker:
         if node.name == "piecewise" and len(lists) == 2 and lists["values"]:
             b, v = len(lists["boundaries"]), len(lists["values"])
             if v != b + 1:
-                message = f"{b} boundaries need {b + 1} values, got {v}"
+                noun = "1 boundary needs" if b == 1 else f"{b} boundaries need"
+                message = f"{noun} {b + 1} values, got {v}"
                 self.add("LRD301", message, given["values"][0].value.span)
         if node.name == "interp" and len(lists) == 2 and all(lists.values()):
             t, v = len(lists["times"]), len(lists["values"])
             if t != v:
-                message = f"{t} times need {t} values, got {v}"
+                noun = "1 time needs 1 value" if t == 1 else f"{t} times need {t} values"
+                message = f"{noun}, got {v}"
                 self.add("LRD301", message, given["values"][0].value.span)
         if node.name in ("piecewise", "interp"):
             times = lists.get("boundaries", lists.get("times", ()))

@@ -323,18 +323,27 @@ def _describe_foreign(node: tree.Bad) -> Diagnostic:
     return Diagnostic("LRD003", message, node.span)
 
 
+_ELSE = "a choice names both values: `a if c else b`"
+
+
 def _explain(error: Any, text: str) -> Diagnostic:
-    """Lark's unexpected token as a sentence."""
+    """Lark's unexpected token as a sentence; a word before it that means nothing comes first."""
     token = error.token
+    for earlier in _lark().lex(text):
+        if earlier.type.startswith("BAD"):
+            return describe_bad(tree.Bad(str(earlier), span=_at(earlier)))
+        if earlier.start_pos == token.start_pos:
+            break
     if token.type == "$END":
-        return _ended(text)
+        return _ended(text, "ELSE" in error.expected)
     span = _at(token)
-    if token.type.startswith("BAD"):
-        return describe_bad(tree.Bad(str(token), span=span))
     if token.type in ("RPAR", "RSQB") and not _open_brackets(text[: span.start]):
         return Diagnostic("LRD002", f"`{token}` closes nothing", span, help="remove it")
     operand = "NUMBER" in error.expected
     wanted = "a number, a name or `(`" if operand else "an operator"
+    if "ELSE" in error.expected:
+        message = f"unexpected `{token}`; expected `else`"
+        return Diagnostic("LRD001", message, span, help=_ELSE)
     message = f"unexpected `{token}`; expected {wanted}"
     inside = bool(_open_brackets(text[: span.start]))
     return Diagnostic("LRD001", message, span, help=_token_help(token, operand, inside))
@@ -367,14 +376,15 @@ def _open_brackets(text: str) -> list[int]:
     return opened
 
 
-def _ended(text: str) -> Diagnostic:
+def _ended(text: str, choice: bool) -> Diagnostic:
     end = len(re.sub(r"(?:\s|#[^\n]*\n?)+\Z", "", text))
     span = Span(end, end + 1)
     if not text[:end].strip():
         return Diagnostic("LRD002", "the schedule is empty", Span(0, max(len(text), 1)))
     opened = _open_brackets(text[:end])
     if not opened:
-        return Diagnostic("LRD002", "the schedule ends too early", span)
+        help_ = _ELSE if choice else None
+        return Diagnostic("LRD002", "the schedule ends too early", span, help=help_)
     bracket = text[opened[-1]]
     message = f"the schedule ends too early; `{bracket}` is never closed"
     label = Label(Span(opened[-1], opened[-1] + 1), "opened here")

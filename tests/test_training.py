@@ -338,7 +338,7 @@ def test_experiments_are_the_tutorials(sweep: tuple[Path, str]) -> None:
         "fashion_constant": lambda step: 0.01,
         "fashion_time_based": lambda step: decayed[step // 125],
         "fashion_step": lambda step: 0.01 * 0.5 ** (step // 125 // 10),
-        "fashion_exponential": lambda step: 0.01 * np.exp(-0.1 * step / 125),
+        "fashion_exponential": lambda step: 0.01 * np.exp(-0.1 * (step // 125)),
         "piecewise": lambda step: 0.1,
     }
     for row in rows(sweep[0] / "comparison.csv"):

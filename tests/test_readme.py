@@ -1,0 +1,159 @@
+"""The README is true: its tables are those of the code, its examples run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lrdsl import Schedule, ScheduleError, Timeline
+from lrdsl.checker import problems
+from lrdsl.functions import BUILTINS, NAMES
+from lrdsl.library import standard_library
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+RUN = Timeline(steps_per_epoch=391, epochs=160)
+
+
+def names_table() -> str:
+    rows = [f"| `{name.name}` | {name.type} | {name.doc} |" for name in NAMES.values()]
+    return "\n".join(["| name | type | meaning |", "|---|---|---|", *rows])
+
+
+def functions_table() -> str:
+    signatures = [
+        *(function.signature for function in standard_library().values()),
+        *BUILTINS.values(),
+    ]
+    rows = [f"| `{each}` | {each.doc} | `{each.example}` |" for each in signatures]
+    return "\n".join(["| function | meaning | example |", "|---|---|---|", *rows])
+
+
+@pytest.mark.parametrize(
+    ("name", "table"), [("names", names_table), ("functions", functions_table)]
+)
+def test_tables_are_fresh(name: str, table: object, request: pytest.FixtureRequest) -> None:
+    wanted = table()  # type: ignore[operator]
+    pattern = rf"(<!-- {name}: [^\n]* -->\n).*?(<!-- end -->)"
+    path = ROOT / "README.md"
+    text = path.read_text()
+    fresh = re.sub(pattern, lambda m: f"{m[1]}\n{wanted}\n\n{m[2]}", text, flags=re.DOTALL)
+    if request.config.getoption("--update-golden"):
+        path.write_text(fresh)
+    else:
+        assert text == fresh, "pytest tests/test_readme.py --update-golden"
+
+
+def blocks(language: str) -> list[str]:
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    return [text for name, text in fenced if name == language]
+
+
+def test_the_expressions_of_the_front_work() -> None:
+    front = README.partition("![")[0].split("\n\n")[-2]
+    lines = [line.strip() for line in front.splitlines() if line.strip()]
+    assert len(lines) == 4
+    for line in lines:
+        assert Schedule(line).check(RUN) == [], line
+
+
+def test_every_example_of_every_function_works() -> None:
+    for signature in BUILTINS.values():
+        assert problems(signature.example) == [], signature
+        found = Schedule(signature.example).check(RUN)
+        assert {each.code for each in found if each.severity == "error"} <= {"LRD203"}, signature
+        assert signature.name in signature.example
+
+
+def test_python_blocks_run() -> None:
+    ran = [block for block in blocks("python") if "@hydra.main" not in block]
+    assert len(ran) == 2
+    for block in ran:
+        done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    assert Schedule("linear(0, peak) for 5ep then cosine(peak, 0)", {"peak": 0.1}).value(
+        1955, Timeline(steps_per_epoch=391, epochs=90)
+    ) == 0.1  # fmt: skip
+
+
+def test_the_hydra_block_runs(tmp_path: Path) -> None:
+    (block,) = (block for block in blocks("python") if "@hydra.main" in block)
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "config.yaml").write_text("lr: 0.1\n")
+    program = block.replace("...", "print(cfg.lr)") + "\napp()\n"
+    (tmp_path / "app.py").write_text(program)
+    done = subprocess.run(
+        [sys.executable, "app.py", "lr=0.1*0.5^floor(epoch/10)"],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "0.1*0.5^floor(epoch/10)", done.stderr
+
+
+COMMANDS = [line.strip() for line in README.splitlines() if line.startswith("    lrdsl ")]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_run(command: str, tmp_path: Path) -> None:
+    words = shlex.split(command)
+    done = subprocess.run(
+        [sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True
+    )  # fmt: skip
+    expected = 1 if "[0.1, 0.06])" in command else 0
+    assert done.returncode == expected, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_train_commands_are_valid() -> None:
+    """They compose and pass the check before the first job (tests/test_training.py runs such)."""
+    commands = [line.strip() for line in README.splitlines() if "lrdsl-train " in line
+                and line.startswith("    ")]  # fmt: skip
+    assert len(commands) == 5
+    for command in commands:
+        words = shlex.split(command.rpartition("lrdsl-train ")[2])
+        words = [word for word in words if word != "-m"]
+        if "," in words[0] and "=" in words[0] and "-m" in command:
+            continue
+        done = subprocess.run(
+            [sys.executable, "-m", "lrdsl.training.app", *words, "--cfg", "job", "--resolve"],
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        yaml.safe_load(done.stdout)
+
+
+def test_the_error_shown_is_the_error_given(tmp_path: Path) -> None:
+    (shown,) = (block for block in blocks("") if "LRD010" in block)
+    line = next(line for line in shown.splitlines() if line.startswith("4 | "))[4:]
+    (tmp_path / "conf").mkdir()
+    config = f"optimizer:\n  name: sgd\n  # the rate\n{line}\n"
+    (tmp_path / "conf" / "optim.yaml").write_text(config)
+    done = subprocess.run(
+        [sys.executable, "-m", "lrdsl", "check", "conf/optim.yaml"],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert shown.strip() in done.stdout
+
+
+def test_what_the_text_says_about_the_language() -> None:
+    for wrong in ("t + 5", "1 if t < 5 else 2"):
+        with pytest.raises(ScheduleError):
+            Schedule(wrong)
+    assert Schedule("-2^2").value(0, RUN) == -4
+    shift = Schedule("linear(0, 0.1) for 5ep then piecewise([30, 60], [0.1, 0.01, 0.001])")
+    absorb = Schedule("warmup(5ep) * piecewise([30, 60], [0.1, 0.01, 0.001])")
+    assert (shift.value(34 * 391, RUN), shift.value(35 * 391, RUN)) == (0.1, 0.01)
+    assert (absorb.value(29 * 391, RUN), absorb.value(30 * 391, RUN)) == (0.1, 0.01)
+
+
+def test_the_set_up_commands_are_those_that_ci_uses() -> None:
+    assert "\n    pip install -e '.[dev]' && pytest\n" in README
+    script = (ROOT / ".ci" / "run").read_text()
+    pattern = re.search(r"s/\^    \\\((.*?)\\\)\$/", script)
+    assert pattern and "pip install -e" in pattern[1]
