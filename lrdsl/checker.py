@@ -61,11 +61,10 @@ def check_definition(function: Function) -> list[Diagnostic]:
     checker = _Checker(schedule_argument=False)
     names: dict[str, Kind] = {}
     for parameter in function.definition.parameters:
+        declared = Parameter(parameter.name, parameter.type)  # type: ignore[arg-type]
         if parameter.default is not None:
-            checker.argument(Parameter(parameter.name, parameter.type), parameter.default, names)  # type: ignore[arg-type]
-    for parameter in function.definition.parameters:
-        kind: Kind = "time" if parameter.type == "time" else "number"
-        names[parameter.name] = kind
+            checker.argument(declared, parameter.default, names)
+        names[parameter.name] = "time" if parameter.type == "time" else "number"
         if parameter.type in ("numbers", "times"):
             checker.lists.add(parameter.name)
     checker.number(function.definition.body, names)

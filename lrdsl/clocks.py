@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
 
 from lrdsl.arithmetic import Arithmetic, Exact, Scaled, Value, constant
 from lrdsl.constants import tidy
@@ -66,36 +65,36 @@ def _regular(every: Fraction, outer: Clock, a: Arithmetic) -> Clock:
     if every.denominator == 1:
         lap = a.floor(a.scale(outer.t, 1 / every))
         t = a.modulo(outer.t, constant(every))
-        assert isinstance(t, Exact)
-        return Clock(t, constant(every), lap, outer.prev)
-    half = constant(Fraction(1, 2))
-    lap = a.add([a.ceil(a.scale(a.add([outer.t, half]), 1 / every)), constant(-1)])
-    start = a.nearest(a.scale(lap, every))
-    end = a.nearest(a.scale(a.add([lap, constant(1)]), every))
-    back = a.scale(start, Fraction(-1))
-    t = a.add([outer.t, back])
+    else:
+        half = constant(Fraction(1, 2))
+        lap = a.add([a.ceil(a.scale(a.add([outer.t, half]), 1 / every)), constant(-1)])
+        start = a.nearest(a.scale(lap, every))
+        t = a.add([outer.t, a.scale(start, Fraction(-1))])
     assert isinstance(t, Exact)
-    return Clock(t, a.add([end, back]), lap, outer.prev)
+    return Clock(t, constant(every), lap, outer.prev)
 
 
 def _growing(frame: Frame, outer: Clock, a: Arithmetic) -> Clock:
     assert frame.every is not None
-    bounds = restarts(frame.every, frame.growth)
-    lap = a.count(outer.t, [Fraction(bound) for bound in bounds[1:-1]])
-    starts = [Fraction(bound) for bound in bounds[:-1]]
-    lengths = [Fraction(end - start) for start, end in pairwise(bounds)]
+    periods = restarts(frame.every, frame.growth)
+    starts = [Fraction(start) for start, _ in periods]
+    lap = a.count(outer.t, starts[1:])
     t = a.add([outer.t, a.scale(a.read(lap, starts), Fraction(-1))])
     assert isinstance(t, Exact)
-    return Clock(t, a.read(lap, lengths), lap, outer.prev)
+    return Clock(t, a.read(lap, [length for _, length in periods]), lap, outer.prev)
 
 
 @lru_cache(maxsize=256)
-def restarts(every: Fraction, growth: Fraction) -> tuple[int, ...]:
-    """The first step of each period, one beyond `LAST_STEP` included: a table, no logarithm."""
-    bounds, factor = [0], Fraction(1)
-    while bounds[-1] <= LAST_STEP:
-        if len(bounds) > MAX_LAPS:
+def restarts(every: Fraction, growth: Fraction) -> tuple[tuple[int, Fraction], ...]:
+    """Each period up to `LAST_STEP`: its first step, rounded, and its length, as it is.
+
+    A table, because logarithms find the period wrongly near the restarts.
+    """
+    periods, length = [(0, every)], every
+    while periods[-1][0] <= LAST_STEP:
+        if len(periods) > MAX_LAPS:
             raise TooManyLaps
-        factor = tidy(factor * growth)
-        bounds.append((every * (factor - 1) / (growth - 1) + Fraction(1, 2)).__floor__())
-    return tuple(bounds)
+        length = tidy(length * growth)
+        start = (length - every) / (growth - 1)
+        periods.append(((start + Fraction(1, 2)).__floor__(), length))
+    return tuple(periods)

@@ -318,7 +318,6 @@ class Expander:
         """The body, its parameters bound to the arguments on the caller's clock."""
         given, _ = match_arguments(function.signature, node)
         site = scope.site or node.span
-        home = Scope({}, site, function.name)
         names: dict[str, Thunk] = {}
         for parameter in function.definition.parameters:
             own = frame if parameter.type != "schedule" else None
@@ -327,6 +326,8 @@ class Expander:
                 names[parameter.name] = Thunk(value, scope, own, parameter.type)
             else:
                 assert parameter.default is not None
+                # a default may use the parameters before it
+                home = Scope(dict(names), site, function.name)
                 names[parameter.name] = Thunk(parameter.default, home, own, parameter.type)
         inside = Scope(names, site, scope.function or function.name)
         return self.quantity(function.definition.body, inside, frame, step)
