@@ -9,6 +9,7 @@ from lrdsl import checker
 from lrdsl.core import Op
 from lrdsl.diagnostics import Diagnostic, ScheduleError
 from lrdsl.expander import Refused, expand
+from lrdsl.libraries import Files, load, problems_at
 from lrdsl.parser import parse
 from lrdsl.timeline import Timeline
 
@@ -24,18 +25,32 @@ class Bound:
 
 
 @lru_cache(maxsize=128)
-def bind(text: str, params: Params, run: Timeline) -> Bound:
+def bind(text: str, params: Params, run: Timeline, files: Files = ()) -> Bound:
     """The core tree; raises ScheduleError with every problem of the text on this timeline."""
-    program = parse(text)
-    given = dict(params)
-    found = checker.check(program, given)
+    found = problems(text, dict(params), files)
     if any(each.severity == "error" for each in found):
         raise ScheduleError(found, text)
     try:
-        core, warnings = expand(program, given, run)
+        core, warnings = expand(parse(text), dict(params), run, load(files).library)
     except Refused as refused:
         raise ScheduleError(_once(refused.found), text) from None
     return Bound(core, tuple(_once(warnings)))
+
+
+def problems(
+    text: str, params: checker.Parameters, files: Files = (), *, interpolations: bool = False
+) -> list[Diagnostic]:
+    """What is wrong with a text and the library files it may call, without a timeline."""
+    loaded = load(files)
+    try:
+        program = parse(text)
+    except ScheduleError as error:
+        return [*error.diagnostics, *problems_at(None, loaded)]
+    found = problems_at(program, loaded)
+    if any(each.severity == "error" for each in found):
+        return found
+    own = checker.check(program, params, interpolations=interpolations, library=loaded.library)
+    return [*own, *found]
 
 
 def _once(found: list[Diagnostic]) -> list[Diagnostic]:

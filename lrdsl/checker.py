@@ -11,7 +11,7 @@ from typing import Literal
 from lrdsl import tree
 from lrdsl.diagnostics import Diagnostic, Label, ScheduleError, Span
 from lrdsl.functions import BUILTINS, NAMES, SYNONYMS, Parameter, Signature
-from lrdsl.library import Function, standard_library
+from lrdsl.library import STANDARD, Function, Library
 from lrdsl.parser import describe_bad, parse
 from lrdsl.tree import Node
 
@@ -23,7 +23,11 @@ _WORDS = {"number": "a number", "time": "a time", "truth": "a condition", "any":
 
 
 def problems(
-    text: str, params: Parameters | None = None, *, interpolations: bool = False
+    text: str,
+    params: Parameters | None = None,
+    *,
+    interpolations: bool = False,
+    library: Library = STANDARD,
 ) -> list[Diagnostic]:
     """Everything wrong with `text` that shows without a timeline, in order of position.
 
@@ -33,14 +37,18 @@ def problems(
         program = parse(text)
     except ScheduleError as error:
         return list(error.diagnostics)
-    return check(program, params or {}, interpolations=interpolations)
+    return check(program, params or {}, interpolations=interpolations, library=library)
 
 
 def check(
-    program: tree.Program, params: Parameters, *, interpolations: bool = False
+    program: tree.Program,
+    params: Parameters,
+    *,
+    interpolations: bool = False,
+    library: Library = STANDARD,
 ) -> list[Diagnostic]:
     """The problems of a parsed text; [] when it is a schedule."""
-    checker = _Checker(interpolations=interpolations)
+    checker = _Checker(interpolations=interpolations, library=library)
     names: dict[str, Kind] = {}
     for name, value in params.items():
         if interpolations and isinstance(value, str) and "${" in value:
@@ -56,9 +64,9 @@ def check(
     return sorted(checker.found, key=lambda each: (each.span, each.code))
 
 
-def check_definition(function: Function) -> list[Diagnostic]:
+def check_definition(function: Function, library: Library = STANDARD) -> list[Diagnostic]:
     """The problems of a library definition, in the coordinates of its own text."""
-    checker = _Checker(schedule_argument=False)
+    checker = _Checker(library=library)
     names: dict[str, Kind] = {}
     for parameter in function.definition.parameters:
         declared = Parameter(parameter.name, parameter.type)  # type: ignore[arg-type]
@@ -106,18 +114,6 @@ def suggestion(word: str, known: Iterator[str] | list[str]) -> str | None:
     folded = {each.lower(): each for each in candidates}
     close = get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
     return folded[close[0]] if close else None
-
-
-def find_function(name: str) -> Signature | None:
-    """The signature of a built-in or library function."""
-    if name in BUILTINS:
-        return BUILTINS[name]
-    function = standard_library().get(name)
-    return function.signature if function else None
-
-
-def function_names() -> list[str]:
-    return [*BUILTINS, *standard_library()]
 
 
 def match_arguments(
@@ -212,6 +208,7 @@ def boundary_problems(items: list[tuple[Span, Fraction]]) -> list[Diagnostic]:
 @dataclass
 class _Checker:
     interpolations: bool = False
+    library: Library = STANDARD
     schedule_argument: bool = False  # inside an argument that runs on another clock
     laps: bool = False
     prevs: bool = False
@@ -227,7 +224,7 @@ class _Checker:
         return "any"
 
     def hides(self, name: str, span: Span) -> None:
-        if name in NAMES or name in BUILTINS or name in standard_library():
+        if name in NAMES or STANDARD.signature(name):
             self.add("LRD014", f"`{name}` hides the built-in `{name}`", span, severity="warning")
 
     def unused(self, program: tree.Program, params: Parameters) -> None:
@@ -310,11 +307,11 @@ class _Checker:
         return NAMES[name].type
 
     def unknown(self, node: tree.Name, names: dict[str, Kind]) -> Kind:
-        signature = find_function(node.name)
+        signature = self.library.signature(node.name)
         if signature:
             message = f"`{node.name}` is a function"
             return self.add("LRD010", message, node.span, f"call it: `{signature}`")
-        close = suggestion(node.name, [*names, *NAMES, *function_names()])
+        close = suggestion(node.name, [*names, *NAMES, *self.library.names()])
         help_ = f"did you mean `{close}`?" if close else "give it a value: `... where NAME = 0.1`"
         return self.add("LRD010", f"unknown name `{node.name}`", node.span, help_)
 
@@ -427,7 +424,7 @@ class _Checker:
         return "number"
 
     def function(self, node: tree.Call, names: dict[str, Kind]) -> Kind:
-        signature = find_function(node.name)
+        signature = self.library.signature(node.name)
         if signature is None:
             for operand in node.operands:
                 self.loosely(operand, names)
@@ -484,7 +481,7 @@ class _Checker:
         if node.name in NAMES:
             message = f"`{node.name}` is not a function"
             return self.add("LRD010", message, node.name_span, "a product is written with `*`")
-        close = suggestion(node.name, function_names())
+        close = suggestion(node.name, self.library.names())
         help_ = f"did you mean `{close}`?" if close else "`lrdsl functions` lists them all"
         if node.name in ("pow", "power"):
             help_ = "write a power as `a^b`"

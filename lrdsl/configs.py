@@ -128,9 +128,10 @@ def _text_problem(path: str, text: Any, params: Any) -> ScheduleError | None:
 
 def _as_name(text: str, found: list[Diagnostic]) -> list[Diagnostic]:
     """The same problems; of a bare word, that there is no schedule of that name."""
-    from lrdsl.checker import find_function, suggestion
+    from lrdsl.checker import suggestion
+    from lrdsl.library import STANDARD
 
-    if not re.fullmatch(r"[A-Za-z_][\w.-]*", text.strip()) or find_function(text.strip()):
+    if not re.fullmatch(r"[A-Za-z_][\w.-]*", text.strip()) or STANDARD.signature(text.strip()):
         return found
     close = suggestion(text.strip(), names())
     help_ = f"did you mean `{close}`?" if close else f"the names are {', '.join(names())}"

@@ -21,12 +21,24 @@ class Span:
         return Span(min(self.start, other.start), max(self.end, other.end))
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Source:
+    """A text other than the schedule's own: a library file."""
+
+    name: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A second place that explains the first."""
+    """A second place that explains the first; in the schedule unless it names a source."""
 
     span: Span
     text: str
+    source: Source | None = None
+
+    def moved(self, to: Callable[[Span], Span]) -> Label:
+        return self if self.source else replace(self, span=to(self.span))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +51,12 @@ class Diagnostic:
     severity: Severity = "error"
     help: str | None = None
     labels: tuple[Label, ...] = ()
+    source: Source | None = None
 
     def moved(self, to: Callable[[Span], Span]) -> Diagnostic:
         """The same problem in another text, e.g. the file that holds the expression."""
-        labels = tuple(Label(to(label.span), label.text) for label in self.labels)
-        return replace(self, span=to(self.span), labels=labels)
+        labels = tuple(label.moved(to) for label in self.labels)
+        return replace(self, span=self.span if self.source else to(self.span), labels=labels)
 
 
 class ScheduleError(ValueError):

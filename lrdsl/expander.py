@@ -16,9 +16,9 @@ from lrdsl.checker import Parameters, boundary_problems, match_arguments, parame
 from lrdsl.clocks import Clock, Frame, TooManyLaps, clock_of
 from lrdsl.constants import NotFinite
 from lrdsl.core import LAST_STEP, Op
-from lrdsl.diagnostics import Diagnostic, Span
+from lrdsl.diagnostics import Diagnostic, Label, Span
 from lrdsl.functions import BUILTINS, Parameter
-from lrdsl.library import Function, standard_library
+from lrdsl.library import STANDARD, Function, Library
 from lrdsl.tree import Node
 
 if TYPE_CHECKING:
@@ -48,8 +48,10 @@ class Scope:
     """What names stand for, and where a problem is shown when the text is a library's."""
 
     names: Mapping[str, Thunk]
+    library: Library = STANDARD
     site: Span | None = None
-    function: str = ""
+    outer: str = ""  # the function that the text calls
+    function: Function | None = None  # the one whose body this is
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,15 +70,18 @@ class Quantity:
     time: bool = False
 
 
-def expand(program: tree.Program, params: Parameters, run: Timeline) -> tuple[Op, list[Diagnostic]]:
+def expand(
+    program: tree.Program, params: Parameters, run: Timeline, library: Library = STANDARD
+) -> tuple[Op, list[Diagnostic]]:
     """The core tree of a checked text on a timeline, and warnings; raises `Refused`."""
-    expander = Expander(run)
+    expander = Expander(run, library)
     return expander.program(program, params), expander.warnings
 
 
 @dataclass
 class Expander:
     run: Timeline
+    library: Library = STANDARD
     arithmetic: Arithmetic = field(default_factory=Arithmetic)
     memo: dict[tuple[object, ...], Quantity] = field(default_factory=dict)
     conditions: dict[tuple[object, ...], Truth] = field(default_factory=dict)
@@ -86,14 +91,16 @@ class Expander:
         graph = self.arithmetic.graph
         step = self.arithmetic.integer(graph.step())
         frame = Frame(length=self.run.total_steps)
-        empty = Scope({})
+        empty = Scope({}, self.library)
         names = {
             name: Thunk(parameter_node(name, value), empty, frame) for name, value in params.items()
         }
         for binding in program.bindings:
-            names.setdefault(binding.name, Thunk(binding.value, Scope(dict(names)), frame))
+            names.setdefault(
+                binding.name, Thunk(binding.value, Scope(dict(names), self.library), frame)
+            )
         with _deep_stack():
-            value = self.number(program.body, Scope(names), frame, step)
+            value = self.number(program.body, Scope(names, self.library), frame, step)
             try:
                 return self.arithmetic.root(value)
             except NotFinite as error:
@@ -165,9 +172,13 @@ class Expander:
     def refused(
         self, code: str, message: str, node: Node, scope: Scope, help: str | None = None
     ) -> Refused:
-        if scope.site is not None:
-            message = f"in `{scope.function}`: {message}"
-        return Refused([Diagnostic(code, message, scope.site or node.span, help=help)])
+        if scope.site is None or scope.function is None:
+            return Refused([Diagnostic(code, message, node.span, help=help)])
+        labels: tuple[Label, ...] = ()
+        if scope.function.name in self.library.own:
+            labels = (Label(scope.function.in_file(node.span), "", scope.function.source),)
+        message = f"in `{scope.outer}`: {message}"
+        return Refused([Diagnostic(code, message, scope.site, help=help, labels=labels)])
 
     # the timeline
 
@@ -271,7 +282,7 @@ class Expander:
             end: Fraction | int | None = bounds[index + 1] if index + 1 < len(bounds) else total
             length = None if end is None else Fraction(end) - start
             inner = Frame(parent=frame, start=Fraction(start), length=length)
-            values.append(lambda p=part, f=inner: self.quantity(p.body, scope, f, step))  # type: ignore[misc]
+            values.append(lambda p=part, f=inner: self.quantity(p.body, scope, f, step))
         results = [quantity.value for quantity in self.all(values)]
         return self.switch(clock.t, bounds[1 : len(results)], results)
 
@@ -308,16 +319,18 @@ class Expander:
     # calls
 
     def call(self, node: tree.Call, scope: Scope, frame: Frame, step: Exact) -> Quantity:
-        if node.name in BUILTINS or not node.name.isidentifier() or node.name in _OPERATORS:
+        function = scope.library.function(node.name)
+        if function is None:
             return self.builtin(node, scope, frame, step)
-        return self.library_call(standard_library()[node.name], node, scope, frame, step)
+        return self.library_call(function, node, scope, frame, step)
 
     def library_call(
         self, function: Function, node: tree.Call, scope: Scope, frame: Frame, step: Exact
     ) -> Quantity:
         """The body, its parameters bound to the arguments on the caller's clock."""
         given, _ = match_arguments(function.signature, node)
-        site = scope.site or node.span
+        library = self.library.seen_by(function)
+        site, outer = scope.site or node.span, scope.outer or function.name
         names: dict[str, Thunk] = {}
         for parameter in function.definition.parameters:
             own = frame if parameter.type != "schedule" else None
@@ -327,9 +340,9 @@ class Expander:
             else:
                 assert parameter.default is not None
                 # a default may use the parameters before it
-                home = Scope(dict(names), site, function.name)
+                home = Scope(dict(names), library, site, outer, function)
                 names[parameter.name] = Thunk(parameter.default, home, own, parameter.type)
-        inside = Scope(names, site, scope.function or function.name)
+        inside = Scope(names, library, site, outer, function)
         return self.quantity(function.definition.body, inside, frame, step)
 
     def builtin(self, node: tree.Call, scope: Scope, frame: Frame, step: Exact) -> Quantity:
@@ -481,7 +494,7 @@ class Expander:
         assert isinstance(node, tree.List)
         time = parameter.type == "times"
         readers = [
-            lambda n=n: Quantity(  # type: ignore[misc]
+            lambda n=n: Quantity(
                 constant(self.fixed(n, scope, frame, step, "an element of a list", time=time))
             )
             for n in node.items
@@ -630,9 +643,6 @@ class Expander:
         if any(value != value or abs(value) == float("inf") for value in values):
             raise self.refused("LRD202", "the recurrence leaves float64", node, scope)
         return [Fraction(value) for value in values]
-
-
-_OPERATORS = ("if", "and", "or", "not")
 
 
 def _minus(value: Exact) -> Exact:

@@ -162,11 +162,11 @@ def slug(schedule: Any) -> str:
 def constant(text: Any) -> float | int:
     """The value of a constant expression: what `${lrdsl:"5e4 // 128 * 90"}` stands for."""
     from lrdsl import Schedule, Timeline
-    from lrdsl.checker import function_names
     from lrdsl.functions import NAMES
+    from lrdsl.library import STANDARD
 
     words = set(re.findall(r"[A-Za-z_]\w*", str(text)))
-    moving = sorted(words & {*NAMES, *function_names()} - _FIXED)
+    moving = sorted(words & {*NAMES, *STANDARD.names()} - _FIXED)
     if moving:
         raise ValueError(f"`{text}` is not a constant: `{moving[0]}` depends on the run")
     value = float(Schedule(str(text)).value(0, Timeline()))

@@ -335,13 +335,13 @@ def _explain(error: Any, text: str) -> Diagnostic:
         if earlier.start_pos == token.start_pos:
             break
     if token.type == "$END":
-        return _ended(text, "ELSE" in error.expected)
+        return _ended(text)
     span = _at(token)
     if token.type in ("RPAR", "RSQB") and not _open_brackets(text[: span.start]):
         return Diagnostic("LRD002", f"`{token}` closes nothing", span, help="remove it")
     operand = "NUMBER" in error.expected
     wanted = "a number, a name or `(`" if operand else "an operator"
-    if "ELSE" in error.expected:
+    if not operand and _lacks_else(text[: span.start]):
         message = f"unexpected `{token}`; expected `else`"
         return Diagnostic("LRD001", message, span, help=_ELSE)
     message = f"unexpected `{token}`; expected {wanted}"
@@ -365,6 +365,11 @@ def _token_help(token: Token, operand: bool, inside: bool) -> str | None:
     return None
 
 
+def _lacks_else(text: str) -> bool:
+    words = re.findall(r"\b(?:if|else)\b", text)
+    return words.count("if") > words.count("else")
+
+
 def _open_brackets(text: str) -> list[int]:
     """Offsets of the brackets of `text` that are still open at its end."""
     opened: list[int] = []
@@ -376,14 +381,14 @@ def _open_brackets(text: str) -> list[int]:
     return opened
 
 
-def _ended(text: str, choice: bool) -> Diagnostic:
+def _ended(text: str) -> Diagnostic:
     end = len(re.sub(r"(?:\s|#[^\n]*\n?)+\Z", "", text))
     span = Span(end, end + 1)
     if not text[:end].strip():
         return Diagnostic("LRD002", "the schedule is empty", Span(0, max(len(text), 1)))
     opened = _open_brackets(text[:end])
     if not opened:
-        help_ = _ELSE if choice else None
+        help_ = _ELSE if _lacks_else(text) else None
         return Diagnostic("LRD002", "the schedule ends too early", span, help=help_)
     bracket = text[opened[-1]]
     message = f"the schedule ends too early; `{bracket}` is never closed"

@@ -6,7 +6,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable
 
-from lrdsl.diagnostics import Diagnostic, Span
+from lrdsl.diagnostics import Diagnostic, Label, Source, Span
 
 _BIDI = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 
@@ -67,24 +67,40 @@ def render_all(diagnostics: Iterable[Diagnostic], text: str, name: str) -> str:
 
 def render(found: Diagnostic, lines: Lines, name: str) -> str:
     """One diagnostic as `DESIGN.md` section 4 draws it."""
+    here = found.source
+    if here is not None:
+        name, lines, schedule = here.name, Lines(here.text), (name, lines)
+    else:
+        schedule = (name, lines)
     line, column = lines.position(found.span.start)
-    gutter = " " * len(str(max(lines.position(s.start)[0] for s in _spans(found))))
+    places = [(label, _place(label, here, lines, schedule)) for label in found.labels]
+    last = [line, *(where[1].position(label.span.start)[0] for label, where in places)]
+    gutter = " " * len(str(max(last)))
     out = [
         f"{found.severity}[{found.code}]: {visible(found.message)}",
         f"{gutter}--> {visible(name)}:{line}:{column}",
         f"{gutter} |",
         *_frame(found.span, "^", "", lines, gutter),
     ]
-    for label in found.labels:
-        frame = _frame(label.span, "-", label.text, lines, gutter)
-        out += frame[frame[0] == out[-2] :]
+    for label, (other, its_lines) in places:
+        frame = _frame(label.span, "-", label.text, its_lines, gutter)
+        if its_lines is not lines:
+            at = "{}:{}".format(*its_lines.position(label.span.start))
+            out += [f"{gutter}::: {visible(other)}:{at}", f"{gutter} |", *frame]
+        else:
+            out += frame[frame[0] == out[-2] :]
     if found.help:
         out.append(f"{gutter} = help: {visible(found.help)}")
     return "\n".join(out)
 
 
-def _spans(found: Diagnostic) -> list[Span]:
-    return [found.span, *(label.span for label in found.labels)]
+def _place(
+    label: Label, here: Source | None, lines: Lines, schedule: tuple[str, Lines]
+) -> tuple[str, Lines]:
+    """The text that a label stands in."""
+    if label.source == here:
+        return "", lines
+    return schedule if label.source is None else (label.source.name, Lines(label.source.text))
 
 
 # A long line is shown as a window around the mark.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import (
@@ -17,9 +18,9 @@ from pydantic import (
 )
 from pydantic.json_schema import JsonSchemaValue
 
-from lrdsl import checker
-from lrdsl.binding import Bound, bind
+from lrdsl.binding import Bound, bind, problems
 from lrdsl.diagnostics import Diagnostic, ScheduleError, Span
+from lrdsl.libraries import Files
 from lrdsl.parser import parse
 from lrdsl.timeline import Timeline
 
@@ -36,6 +37,8 @@ class Schedule(BaseModel):
     expr: the text; a number is a constant schedule.
     params: numbers, or times as text (`5ep`), that stand for names in the text; one of these
         replaces the name of the same spelling after `where`.
+    library: files of definitions that the text may call, name to text; a path, or a list of
+        paths, is read. The texts travel with the schedule.
 
     Raises ScheduleError (a ValueError) that shows every problem of the text. A field of this
     type in another pydantic model takes a text, a number or a mapping of these two fields.
@@ -45,16 +48,20 @@ class Schedule(BaseModel):
 
     expr: StrictStr
     params: Mapping[str, StrictInt | StrictFloat | StrictStr] = Field(default_factory=dict)
+    library: Mapping[str, StrictStr] = Field(default_factory=dict)
 
     def __init__(
         self,
         expr: str | float | int,
         params: Mapping[str, float | int | str] | None = None,
+        library: Mapping[str, str] | str | Path | Sequence[str | Path] | None = None,
         **unknown: Any,
     ) -> None:
-        fields = _as_mapping({"expr": expr, "params": params or {}, **unknown})
+        given = {"expr": expr, "params": params or {}, "library": library or {}, **unknown}
+        fields = _as_mapping(given)
         if isinstance(fields["expr"], str) and isinstance(fields["params"], Mapping):
-            _refuse_errors(fields["expr"], fields["params"])  # not wrapped in a ValidationError
+            # here, so that the error is not wrapped in a ValidationError
+            _refuse_errors(fields["expr"], fields["params"], fields["library"])
         super().__init__(**fields)
 
     @model_validator(mode="before")
@@ -64,7 +71,7 @@ class Schedule(BaseModel):
 
     @model_validator(mode="after")
     def _checked(self) -> Self:
-        _refuse_errors(self.expr, self.params)
+        _refuse_errors(self.expr, self.params, self.library)
         return self
 
     @classmethod
@@ -73,7 +80,7 @@ class Schedule(BaseModel):
         return {"anyOf": [{"type": "string"}, {"type": "number"}, mapping]}
 
     def __hash__(self) -> int:
-        return hash((self.expr, tuple(self.params.items())))
+        return hash((self.expr, tuple(self.params.items()), self.files))
 
     def __str__(self) -> str:
         """The canonical text."""
@@ -88,11 +95,16 @@ class Schedule(BaseModel):
 
     def bind(self, run: Timeline) -> Bound:
         """The core tree on a timeline; raises ScheduleError when the timeline does not do."""
-        return bind(self.expr, tuple(self.params.items()), run)
+        return bind(self.expr, tuple(self.params.items()), run, self.files)
+
+    @property
+    def files(self) -> Files:
+        """The library files, name and text of each."""
+        return tuple(self.library.items())
 
     def check(self, run: Timeline | None = None) -> list[Diagnostic]:
         """Every problem and warning; with a timeline of known length, of every step, too."""
-        found = checker.problems(self.expr, self.params)
+        found = problems(self.expr, self.params, self.files)
         if run is None:
             return found
         try:
@@ -162,10 +174,21 @@ class Schedule(BaseModel):
         return lrdsl_keras.callback(self, run)
 
 
-def _refuse_errors(text: str, params: Mapping[str, float | int | str]) -> None:
-    found = checker.problems(text, params)
+def _refuse_errors(
+    text: str, params: Mapping[str, float | int | str], library: Mapping[str, str]
+) -> None:
+    found = problems(text, params, tuple(library.items()))
     if any(each.severity == "error" for each in found):
         raise ScheduleError(found, text)
+
+
+def read_files(library: Any) -> Any:
+    """Paths of library files as a mapping of name to text; a mapping stays as it is."""
+    if isinstance(library, str | Path):
+        library = [library]
+    if not isinstance(library, Sequence):
+        return library
+    return {str(path): Path(path).read_text(encoding="utf-8") for path in library}
 
 
 def _as_mapping(value: Any) -> Any:
@@ -174,6 +197,8 @@ def _as_mapping(value: Any) -> Any:
         return {"expr": value}
     if type(value) in (int, float):
         return {"expr": repr(value)}
-    if isinstance(value, Mapping) and type(value.get("expr")) in (int, float):
-        return {**value, "expr": repr(value["expr"])}
+    if isinstance(value, Mapping):
+        expr = value.get("expr")
+        fields = {**value, "expr": repr(expr) if type(expr) in (int, float) else expr}
+        return {**fields, "library": read_files(value.get("library") or {})}
     return value

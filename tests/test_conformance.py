@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-
 from engines import ENGINES, bits
+
 from lrdsl import Schedule, ScheduleError, Timeline
 
 FOLDER = Path(__file__).parent / "conformance"

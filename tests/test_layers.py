@@ -23,6 +23,7 @@ PACKAGE = Path(lrdsl.__file__).parent
 # reference engine, so that one comes before the expander.
 ORDER = [
     "diagnostics", "rendering", "resources", "tree", "parser", "functions", "library", "checker",
+    "libraries",
     "constants", "core", "engines.python", "arithmetic", "clocks", "expander", "timeline",
     "binding", "engines.numpy", "engines.tensorflow", "bounds", "schedule", "keras",
 ]  # fmt: skip
@@ -112,10 +113,10 @@ def test_library_definitions_are_well_typed_and_documented(name: str) -> None:
 
 
 def test_a_wrong_definition_is_found() -> None:
-    library = read_library("# Doc.\nbad(a, b: time) = a + b + c\n", "mine.lrs")
-    assert [each.code for each in check_definition(library["bad"])] == ["LRD010", "LRD101"]
-    spans = [each.span for each in check_definition(library["bad"])]
-    text = library["bad"].text
+    (bad,) = read_library("# Doc.\nbad(a, b: time) = a + b + c\n", "mine.lrs")
+    assert [each.code for each in check_definition(bad)] == ["LRD010", "LRD101"]
+    spans = [each.span for each in check_definition(bad)]
+    text = bad.text
     assert [text[span.start : span.end] for span in spans] == ["c", "b"]
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-
 from engines import ENGINES, bits
+
 from lrdsl import Schedule, Timeline
 
 FOLDER = Path(__file__).parent

@@ -1,0 +1,140 @@
+"""Users' own library files: calls, positions in both texts, hiding, cycles, and travelling."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from lrdsl import Schedule, ScheduleError, Timeline
+from lrdsl.libraries import load
+
+RUN = Timeline(steps_per_epoch=10, epochs=3)
+MINE = """\
+# Ours.
+
+# Down from `peak` by `shape` after a warm-up.
+# example: ours(0.1, cosine(1, 0), 1ep)
+ours(peak, shape: schedule, w: time = 1ep) =
+  linear(0, peak) for w
+  then peak * shape
+
+# Twice.
+twice(x) = 2 * x
+"""
+
+
+def refused(expr: str, text: str, run: Timeline = RUN) -> ScheduleError:
+    with pytest.raises(ScheduleError) as caught:
+        Schedule(expr, library={"mine.lrs": text}).value(0, run)
+    return caught.value
+
+
+def test_a_text_calls_a_users_definitions() -> None:
+    schedule = Schedule("twice(ours(0.1, cosine(1, 0)))", library={"mine.lrs": MINE})
+    assert schedule.value(5, RUN) == 0.1
+    assert schedule.value(10, RUN) == 0.2 and schedule.value(20, RUN) == pytest.approx(0.1)
+    assert schedule.check(RUN) == []
+
+
+def test_files_are_read_and_travel_with_the_schedule(tmp_path: Path) -> None:
+    path = tmp_path / "mine.lrs"
+    path.write_text(MINE)
+    schedule = Schedule("twice(0.1)", library=path)
+    path.unlink()
+    copy = pickle.loads(pickle.dumps(schedule))
+    assert copy == schedule and hash(copy) == hash(schedule) and copy.value(0, RUN) == 0.2
+    again = Schedule.model_validate_json(schedule.model_dump_json())
+    assert again.value(0, RUN) == 0.2
+
+
+def test_a_field_takes_the_path_of_a_file(tmp_path: Path) -> None:
+    class Config(BaseModel):
+        lr: Schedule
+
+    (tmp_path / "mine.lrs").write_text(MINE)
+    config = Config.model_validate(
+        {"lr": {"expr": "twice(1)", "library": str(tmp_path / "mine.lrs")}}
+    )
+    assert config.lr.value(0, RUN) == 2
+
+
+def test_keras_keeps_the_text_of_the_library() -> None:
+    import keras
+
+    rate = Schedule("twice(0.1)", library={"mine.lrs": MINE}).to_keras(RUN)
+    copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(rate))
+    assert float(copy(0)) == float(rate(0)) == pytest.approx(0.2)
+
+
+def test_an_error_points_into_the_file_and_at_the_call() -> None:
+    error = refused(
+        "0.1 * outer(3)", "# A.\nouter(x) =\n  inner(x) + 1\n\n# B.\ninner(x) = flor(x)\n"
+    )
+    assert str(error) == (
+        "error[LRD010]: unknown function `flor`\n"
+        " --> mine.lrs:6:12\n"
+        "  |\n"
+        "6 | inner(x) = flor(x)\n"
+        "  |            ^^^^\n"
+        " ::: schedule:1:7\n"
+        "  |\n"
+        "1 | 0.1 * outer(3)\n"
+        "  |       ----- called here\n"
+        "  = help: did you mean `floor`?"
+    )
+
+
+def test_an_error_that_a_timeline_shows_points_at_both_too() -> None:
+    error = refused("f(1)", "f(x) = x * 5% / 1ep\n", Timeline(steps_per_epoch=10))
+    lines = str(error).splitlines()
+    assert lines[0].startswith("error[LRD403]: in `f`: `5%` needs the length of the run")
+    assert " --> schedule:1:1" in lines and " ::: mine.lrs:1:12" in lines
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("f(x) = x +\n", ["LRD002"]),
+        ("f(x) = g(x)\ng(x) = f(x)\n", ["LRD019"]),
+        ("f(x) = f(x)\n", ["LRD019"]),
+        ("f(x: tme) = x\n", ["LRD020"]),
+        ("f(x, x) = x\n", ["LRD020"]),
+        ("hello\nf(x) = x\n", ["LRD020"]),
+        ("x = 3\n", ["LRD020"]),
+        ("f(x) = x\nf(y) = y\n", ["LRD015"]),
+        ("f(x: time) = x\n", ["LRD101"]),
+        ("f(x) = prev * x\n", ["LRD016"]),
+        ("f(x: numbers) = x\n", ["LRD103"]),
+        ("f(x = 5ep) = x\n", ["LRD101"]),
+    ],
+)
+def test_files_are_checked_as_a_whole(text: str, codes: list[str]) -> None:
+    found = [each for _, each in load((("mine.lrs", text),)).found]
+    assert [each.code for each in found if each.severity == "error"] == codes
+    for each in found:
+        assert each.source is not None and each.source.name == "mine.lrs"
+        assert 0 <= each.span.start < each.span.end <= len(text) + 1
+
+
+def test_a_definition_in_two_files_is_refused() -> None:
+    files = (("a.lrs", "f(x) = x\n"), ("b.lrs", "f(x) = 2 * x\n"))
+    assert [each.code for _, each in load(files).found] == ["LRD015"]
+
+
+def test_hiding_a_built_in_is_a_warning_and_does_not_reach_the_standard_library() -> None:
+    text = "arc(a, b, u) = 7\n\nfloor(x) = 5\n"
+    schedule = Schedule("cosine(0.1, 0) + arc(1, 2, 3) + floor(0.5)", library={"m.lrs": text})
+    assert schedule.value(0, RUN) == 12.1
+    found = schedule.check(RUN)
+    assert [(each.code, each.severity) for each in found] == [("LRD014", "warning")] * 2
+
+
+def test_a_schedule_argument_runs_where_it_is_put() -> None:
+    text = "again(x: schedule, n: time) = cycle(x, n)\n\nonce(x, n: time) = cycle(x, n)\n"
+    again = Schedule("again(t / 1st + 100 * lap, 4st)", library={"m.lrs": text})
+    assert [again.value(step, RUN) for step in (3, 4, 9)] == [3, 100, 201]
+    once = Schedule("once(t / 1st, 4st)", library={"m.lrs": text})
+    assert [once.value(step, RUN) for step in (3, 4, 9)] == [3, 4, 9]
