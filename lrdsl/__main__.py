@@ -1,0 +1,5 @@
+"""`python -m lrdsl`, the same as `lrdsl`."""
+
+from lrdsl.cli import main
+
+raise SystemExit(main())

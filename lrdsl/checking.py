@@ -1,0 +1,177 @@
+"""`lrdsl check`: the schedules of files and expressions to reports and an exit code."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lrdsl.checker import Parameters, problems
+from lrdsl.diagnostics import Diagnostic, ScheduleError, Span
+from lrdsl.exits import CLEAN, FAILED, FINDINGS, NOTHING
+from lrdsl.rendering import render_all, visible
+
+if TYPE_CHECKING:
+    from lrdsl.slots import Check
+    from lrdsl.timeline import Timeline
+
+MAX_BYTES = 2**20
+MAX_SHOWN = 100
+_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass
+class Report:
+    """What was seen so far."""
+
+    schedules: int = 0
+    files: int = 0
+    unreadable: bool = False
+    severities: Counter[str] = field(default_factory=Counter)
+
+    def show(self, found: Sequence[Diagnostic], source: str, name: str) -> None:
+        """Print the problems of one text."""
+        self.severities.update(each.severity for each in found)
+        if found:
+            ordered = sorted(found, key=lambda each: (each.span, each.code))
+            print(render_all(ordered[:MAX_SHOWN], source, name), end="\n\n")
+        if len(found) > MAX_SHOWN:
+            print(f"{visible(name)}: {len(found) - MAX_SHOWN:,} more problems\n")
+
+    @property
+    def code(self) -> int:
+        if self.unreadable:
+            return FAILED
+        if self.severities["error"] or self.severities["warning"]:
+            return FINDINGS
+        return CLEAN if self.schedules else NOTHING
+
+
+def check_all(
+    paths: Sequence[str], expressions: Sequence[str], params: Parameters, run: Timeline | None
+) -> int:
+    """Check everything named, print what is wrong and a last line; returns the exit code."""
+    report = Report()
+    for text in expressions:
+        report.schedules += 1
+        report.show(check_expression(text, params, run), text, "schedule")
+    for path in paths:
+        for file in files_of(path):
+            _check_file(file, run, report)
+    _print_summary(report, run)
+    return report.code
+
+
+def check_expression(text: str, params: Parameters, run: Timeline | None) -> list[Diagnostic]:
+    """Everything wrong with one text; without a timeline, all that needs none."""
+    try:
+        found = problems(text, params)
+    except ScheduleError as error:  # a parameter is no number
+        return [Diagnostic(each.code, each.message, Span(0, 1)) for each in error.diagnostics]
+    if run is None or any(each.severity == "error" for each in found):
+        return found
+    from lrdsl.schedule import Schedule
+
+    return Schedule(text, params).check(run)
+
+
+def files_of(path: str) -> Iterator[Path]:
+    """A file itself; of a folder its YAML files, hidden ones left out, in a fixed order."""
+    if not os.path.isdir(path):
+        yield Path(path)
+        return
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        for name in sorted(names):
+            if name.endswith(_SUFFIXES) and not name.startswith("."):
+                yield Path(folder, name)
+
+
+def read_source(path: Path) -> str:
+    """The text of a YAML file without its byte order mark; raises OSError, UnicodeDecodeError."""
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    if len(data) > MAX_BYTES:
+        return data.decode(encoding, "replace")
+    return data.decode(encoding)
+
+
+def in_group(path: Path) -> bool:
+    """Whether a file belongs to the config group `lrdsl/schedule`."""
+    return "/lrdsl/schedule/" in path.resolve().as_posix()
+
+
+def _check_file(path: Path, run: Timeline | None, report: Report) -> None:
+    report.files += 1
+    name = path.as_posix()
+    try:
+        source = read_source(path)
+    except OSError as error:
+        report.unreadable = True
+        reason = error.strerror or type(error).__name__
+        sys.stdout.flush()
+        print(f"error: `{visible(name)}` cannot be read: {reason}", file=sys.stderr)
+        return
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start].decode("utf-8", "replace")
+        at = len(before.removeprefix("\ufeff"))
+        found = Diagnostic("LRD501", "the YAML cannot be read: not UTF-8", Span(at, at + 1))
+        report.show([found], before + "\ufffd", name)
+        return
+    count, found_all = check_source(source, group=in_group(path), run=run)
+    report.schedules += count
+    report.show(found_all, source, name)
+
+
+# What a file must hold to be worth reading as YAML.
+_MENTIONED = re.compile(r"schedule|lr|learning_rate|expr")
+
+
+def check_source(
+    source: str, *, group: bool = False, run: Timeline | None = None
+) -> tuple[int, list[Diagnostic]]:
+    """How many schedules a YAML text has, and what is wrong with them."""
+    if not _MENTIONED.search(source):
+        return 0, []
+    if len(source.encode("utf-8", "replace")) > MAX_BYTES:
+        message = f"the file is larger than {MAX_BYTES:,} bytes and was not checked"
+        return 0, [Diagnostic("LRD916", message, Span(0, 1))]
+    from lrdsl.files import find_schedules
+    from lrdsl.slots import Slot, check_slot
+
+    check: Check | None = None
+    if run is not None:
+        check = lambda text, params: check_expression(text, params, run)  # noqa: E731
+    count, found = 0, []
+    for each in find_schedules(source, group=group):
+        if isinstance(each, Slot):
+            count += not each.is_name
+            found += check_slot(each, check)
+        else:
+            found.append(each)
+    return count, found
+
+
+def _print_summary(report: Report, run: Timeline | None) -> None:
+    files = f" in {_many(report.files, 'file')}" if report.files else ""
+    what = f"{_many(report.schedules, 'schedule')}{files}"
+    results = [_many(report.severities[each], each) for each in ("error", "warning", "info")
+               if report.severities[each]]  # fmt: skip
+    if report.schedules or results:
+        print(f"{what}: {', '.join(results) or 'no problems'}")
+    else:
+        print(f"nothing to check: {what}")
+    if report.schedules and (run is None or run.total_steps is None):
+        print("not checked: lengths and rates over a run, which need"
+              " --steps-per-epoch and --epochs (or --total-steps)")  # fmt: skip
+
+
+def _many(count: int, noun: str) -> str:
+    plural = noun if count == 1 or noun == "info" else f"{noun}s"
+    return f"{count:,} {plural}" if count else f"no {plural}"

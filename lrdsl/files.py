@@ -1,0 +1,212 @@
+"""YAML text to the schedules in it, each with its place; and to what is wrong with the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import yaml
+
+from lrdsl.checker import parameter_node
+from lrdsl.diagnostics import Diagnostic, ScheduleError, Span
+from lrdsl.positions import Place, place
+from lrdsl.scalars import (
+    NUMBERS,
+    QUOTE,
+    UNREADABLE,
+    is_balanced,
+    is_number,
+    not_text,
+    read_parameter,
+    read_value,
+    refused_parameter,
+    split_call,
+)
+from lrdsl.slots import UNKNOWN, Slot, is_expression
+
+KEYS = ("schedule", "lr", "learning_rate")
+MAX_NESTING = 100
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NOT_PRINTABLE = yaml.reader.Reader.NON_PRINTABLE
+
+Found = Slot | Diagnostic
+
+
+def find_schedules(source: str, *, group: bool = False) -> Iterator[Found]:
+    """The schedules of a YAML text, and the places where something else stands instead.
+
+    With `group`, the text is a file of the config group `lrdsl/schedule`.
+    """
+    bad = _NOT_PRINTABLE.search(source)
+    if bad:
+        message = f"the YAML cannot be read: U+{ord(bad[0]):04X} must not stand in it"
+        yield Diagnostic("LRD501", message, Span(bad.start(), bad.end()))
+        return
+    try:
+        deep = _too_deep(source)
+        if deep:
+            yield deep
+            return
+        for document in yaml.compose_all(source, Loader=_Loader):
+            yield from _Finder(source).document(document, group)
+    except UNREADABLE as error:
+        yield _unreadable(error, source)
+
+
+def _too_deep(source: str) -> Diagnostic | None:
+    """Refuses nesting that would exhaust the stack; the events themselves do not nest."""
+    depth = 0
+    for event in yaml.parse(source, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_NESTING:
+            at = event.start_mark.index  # type: ignore[union-attr]
+            message = f"YAML nested more than {MAX_NESTING} levels deep"
+            return Diagnostic("LRD917", message, Span(at, at + 1))
+    return None
+
+
+# A line that holds a schedule, whose text YAML may have taken for something else.
+_ENTRY = re.compile(r"(schedule|lr|learning_rate|expr)[\"']?\s*:")
+
+
+def _unreadable(error: Exception, source: str) -> Diagnostic:
+    mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = getattr(error, "problem", None) or type(error).__name__
+    at = min(mark.index, len(source.rstrip())) if mark else 0
+    line = source[source.rfind("\n", 0, at) + 1 :].partition("\n")[0]
+    help_ = QUOTE if _ENTRY.search(line) else None
+    message = f"the YAML cannot be read: {problem}"
+    return Diagnostic("LRD501", message, Span(at, at + 1), help=help_)
+
+
+class _Finder:
+    """Walks one document's node graph, each node once."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.seen: set[tuple[int, bool]] = set()
+
+    def document(self, node: Any, group: bool) -> Iterator[Found]:
+        pairs = _pairs(node)
+        if group and "expr" in pairs:
+            yield from self.schedule(pairs["expr"][1], pairs)
+        elif isinstance(node, yaml.MappingNode):
+            # Under `hydra` is Hydra's own configuration, where a value may be a sweep.
+            for key, (_, value) in pairs.items():
+                if key != "hydra":
+                    yield from self.entry(key, value)
+        else:
+            yield from self.walk(node)
+
+    def new(self, node: Any, slot: bool = False) -> bool:
+        """Whether a node is met for the first time in this role."""
+        known = (id(node), slot) in self.seen
+        self.seen.add((id(node), slot))
+        return not known
+
+    def walk(self, node: Any) -> Iterator[Found]:
+        if not self.new(node):
+            return
+        if isinstance(node, yaml.SequenceNode):
+            for item in node.value:
+                yield from self.walk(item)
+        for key, (_, value) in _pairs(node).items():
+            yield from self.entry(key, value)
+
+    def entry(self, key: str, node: Any) -> Iterator[Found]:
+        """The value of a key, which makes it a schedule or not."""
+        if key.rpartition(".")[2] not in KEYS:
+            yield from self.walk(node)
+        elif self.new(node, slot=True):
+            pairs = _pairs(node)
+            if "expr" in pairs:
+                yield from self.schedule(pairs["expr"][1], pairs)
+            elif isinstance(node, yaml.ScalarNode):
+                yield from self.scalar(node)
+            elif isinstance(node, yaml.SequenceNode):
+                yield from self.sequence(node, strict=False)
+            else:
+                yield from self.walk(node)
+
+    def schedule(self, node: Any, pairs: Mapping[str, tuple[Any, Any]]) -> Iterator[Found]:
+        """A mapping of `expr` and `params`."""
+        params: dict[str, Any] = {}
+        spans: dict[str, Span] = {}
+        for name, (key, value) in _pairs(pairs.get("params", (None, None))[1]).items():
+            params[name], spans[name] = read_parameter(value), self.place(key).whole
+            if isinstance(params[name], str) and "${" in params[name]:
+                continue
+            try:
+                parameter_node(name, params[name])
+            except ScheduleError:
+                yield refused_parameter(name, value, self.place(value).whole)
+                params[name] = UNKNOWN
+        if isinstance(node, yaml.SequenceNode):
+            yield from self.sequence(node, strict=True)
+        elif isinstance(node, yaml.ScalarNode):
+            for found in self.scalar(node, strict=True):
+                if isinstance(found, Slot):
+                    found = replace(found, params=params, param_spans=spans)
+                yield found
+
+    def scalar(self, node: Any, strict: bool = False) -> Iterator[Found]:
+        where = self.place(node)
+        if node.tag != "tag:yaml.org,2002:str":
+            found = not_text(node, where.whole, strict)
+            if found:
+                yield found
+            elif node.tag in NUMBERS:
+                yield Slot(str(read_value(node)), Place(where.whole), strict=True)
+        elif self.split(node, where):
+            yield split_call("mapping", where.whole)
+        else:
+            yield Slot(node.value, where, node.style or "", strict)
+
+    def split(self, node: Any, where: Place) -> bool:
+        """`{lr: min(0.1, 0.2)}`: the comma ended the value inside the call."""
+        follows = self.source[where.whole.end : where.whole.end + 1]
+        return not node.style and follows == "," and not is_balanced(node.value)
+
+    def sequence(self, node: Any, strict: bool) -> Iterator[Found]:
+        """A list, where it is not somebody else's: of mappings, of plain numbers, of names."""
+        items = [item for item in node.value if isinstance(item, yaml.ScalarNode)]
+        texts = [item.value for item in items if item.tag.endswith(":str")]
+        whole = self.place(node).whole
+        if any(not is_balanced(text) for text in texts):
+            yield split_call("list", whole)
+        elif strict or (
+            len(items) == len(node.value)
+            and any(is_expression(text) and not is_number(text) for text in texts)
+        ):
+            message = "a schedule is an expression, a name or a number, not a list"
+            help_ = "a schedule of several values is `piecewise([30, 60], [0.1, 0.01, 0.001])`"
+            severity = "error" if strict else "warning"
+            yield Diagnostic("LRD018", message, whole, severity, help_)  # type: ignore[arg-type]
+        else:
+            yield from self.walk(node)
+
+    def place(self, node: Any) -> Place:
+        start, end = node.start_mark.index, node.end_mark.index
+        if isinstance(node, yaml.ScalarNode):
+            return place(self.source, start, end, node.value, node.style)
+        return Place(Span(start, max(end, start + 1)))
+
+
+def _pairs(node: Any) -> dict[str, tuple[Any, Any]]:
+    """Key and value nodes of a mapping by the key's text; merged ones (`<<`) first."""
+    if not isinstance(node, yaml.MappingNode):
+        return {}
+    own = {key.value: (key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)}
+    merged = own.pop("<<", (None, None))[1]
+    nodes = merged.value if isinstance(merged, yaml.SequenceNode) else [merged]
+    pairs: dict[str, tuple[Any, Any]] = {}
+    for each in nodes:
+        if isinstance(each, yaml.MappingNode):
+            pairs |= {k.value: (k, v) for k, v in each.value if isinstance(k, yaml.ScalarNode)}
+    return pairs | own
