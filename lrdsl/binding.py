@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from lrdsl import checker
 from lrdsl.core import Op
 from lrdsl.diagnostics import Diagnostic, ScheduleError
 from lrdsl.expander import Refused, expand
-from lrdsl.libraries import Files, load, problems_at
+from lrdsl.libraries import Files, load, problems
 from lrdsl.parser import parse
-from lrdsl.timeline import Timeline
+
+if TYPE_CHECKING:
+    from lrdsl.timeline import Timeline
 
 Params = tuple[tuple[str, float | int | str], ...]
 
@@ -35,22 +37,6 @@ def bind(text: str, params: Params, run: Timeline, files: Files = ()) -> Bound:
     except Refused as refused:
         raise ScheduleError(_once(refused.found), text) from None
     return Bound(core, tuple(_once(warnings)))
-
-
-def problems(
-    text: str, params: checker.Parameters, files: Files = (), *, interpolations: bool = False
-) -> list[Diagnostic]:
-    """What is wrong with a text and the library files it may call, without a timeline."""
-    loaded = load(files)
-    try:
-        program = parse(text)
-    except ScheduleError as error:
-        return [*error.diagnostics, *problems_at(None, loaded)]
-    found = problems_at(program, loaded)
-    if any(each.severity == "error" for each in found):
-        return found
-    own = checker.check(program, params, interpolations=interpolations, library=loaded.library)
-    return [*own, *found]
 
 
 def _once(found: list[Diagnostic]) -> list[Diagnostic]:

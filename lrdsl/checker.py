@@ -89,7 +89,8 @@ def parameter_node(name: str, value: float | int | str) -> tree.Number | tree.Ti
         Span(0, 1),
     )
     if not isinstance(value, str):
-        if isinstance(value, bool) or value != value or value in (float("inf"), float("-inf")):
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or value != value or value in (float("inf"), float("-inf")):
             raise ScheduleError([refused], str(value), f"params.{name}")
         return Number(repr(value), span=Span(0, 0))
     try:

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lrdsl.checker import Parameters, problems
+from lrdsl.checker import Parameters
 from lrdsl.diagnostics import Diagnostic, ScheduleError, Span
 from lrdsl.exits import CLEAN, FAILED, FINDINGS, NOTHING
+from lrdsl.libraries import problems
 from lrdsl.rendering import render_all, visible
 
 if TYPE_CHECKING:
+    from lrdsl.libraries import Files
     from lrdsl.slots import Check
     from lrdsl.timeline import Timeline
 
@@ -53,31 +55,37 @@ class Report:
 
 
 def check_all(
-    paths: Sequence[str], expressions: Sequence[str], params: Parameters, run: Timeline | None
+    paths: Sequence[str],
+    expressions: Sequence[str],
+    params: Parameters,
+    run: Timeline | None,
+    files: Files = (),
 ) -> int:
     """Check everything named, print what is wrong and a last line; returns the exit code."""
     report = Report()
     for text in expressions:
         report.schedules += 1
-        report.show(check_expression(text, params, run), text, "schedule")
+        report.show(check_expression(text, params, run, files), text, "schedule")
     for path in paths:
         for file in files_of(path):
-            _check_file(file, run, report)
+            _check_file(file, run, report, files)
     _print_summary(report, run)
     return report.code
 
 
-def check_expression(text: str, params: Parameters, run: Timeline | None) -> list[Diagnostic]:
+def check_expression(
+    text: str, params: Parameters, run: Timeline | None, files: Files = ()
+) -> list[Diagnostic]:
     """Everything wrong with one text; without a timeline, all that needs none."""
     try:
-        found = problems(text, params)
+        found = problems(text, params, files)
     except ScheduleError as error:  # a parameter is no number
         return [Diagnostic(each.code, each.message, Span(0, 1)) for each in error.diagnostics]
     if run is None or any(each.severity == "error" for each in found):
         return found
     from lrdsl.schedule import Schedule
 
-    return Schedule(text, params).check(run)
+    return Schedule(text, params, dict(files)).check(run)
 
 
 def files_of(path: str) -> Iterator[Path]:
@@ -107,7 +115,7 @@ def in_group(path: Path) -> bool:
     return "/lrdsl/schedule/" in path.resolve().as_posix()
 
 
-def _check_file(path: Path, run: Timeline | None, report: Report) -> None:
+def _check_file(path: Path, run: Timeline | None, report: Report, files: Files) -> None:
     report.files += 1
     name = path.as_posix()
     try:
@@ -124,7 +132,7 @@ def _check_file(path: Path, run: Timeline | None, report: Report) -> None:
         found = Diagnostic("LRD501", "the YAML cannot be read: not UTF-8", Span(at, at + 1))
         report.show([found], before + "\ufffd", name)
         return
-    count, found_all = check_source(source, group=in_group(path), run=run)
+    count, found_all = check_source(source, group=in_group(path), run=run, files=files)
     report.schedules += count
     report.show(found_all, source, name)
 
@@ -134,7 +142,7 @@ _MENTIONED = re.compile(r"schedule|lr|learning_rate|expr")
 
 
 def check_source(
-    source: str, *, group: bool = False, run: Timeline | None = None
+    source: str, *, group: bool = False, run: Timeline | None = None, files: Files = ()
 ) -> tuple[int, list[Diagnostic]]:
     """How many schedules a YAML text has, and what is wrong with them."""
     if not _MENTIONED.search(source):
@@ -147,12 +155,12 @@ def check_source(
 
     check: Check | None = None
     if run is not None:
-        check = lambda text, params: check_expression(text, params, run)  # noqa: E731
+        check = lambda text, params: check_expression(text, params, run, files)  # noqa: E731
     count, found = 0, []
     for each in find_schedules(source, group=group):
         if isinstance(each, Slot):
             count += not each.is_name
-            found += check_slot(each, check)
+            found += check_slot(each, check, files)
         else:
             found.append(each)
     return count, found

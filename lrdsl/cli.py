@@ -13,6 +13,7 @@ from lrdsl.exits import CLEAN, CLOSED_PIPE, FAILED, FINDINGS, INTERRUPTED, Usage
 from lrdsl.rendering import visible
 
 if TYPE_CHECKING:
+    from lrdsl.libraries import Files
     from lrdsl.timeline import Timeline
 
 _EPILOG = """\
@@ -128,6 +129,7 @@ def _add_check(commands: Any) -> None:
     parser.add_argument("-e", "--expr", action="append", default=[], metavar="EXPR",
                         help="an expression; may be repeated")  # fmt: skip
     _add_params(parser)
+    _add_library(parser)
     _add_timeline(parser)
     parser.set_defaults(command=_check)
 
@@ -140,6 +142,7 @@ def _add_eval(commands: Any) -> None:
                         help="steps and times, e.g. 0,5ep,50%%; by default every step")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="one JSON object")
     _add_params(parser)
+    _add_library(parser)
     _add_timeline(parser)
     parser.set_defaults(command=_eval)
 
@@ -206,6 +209,22 @@ def _count(text: str) -> int:
     return int(value)
 
 
+def _add_library(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--library", action="append", default=[], metavar="FILE",
+                        help="a .lrs file of your own definitions; may be repeated; "
+                        "pyproject.toml may name some, too")  # fmt: skip
+
+
+def files_of(args: argparse.Namespace) -> Files:
+    """The library files of a command and of the project around it."""
+    from lrdsl.project import BadProject, library_files
+
+    try:
+        return library_files(args.library)
+    except BadProject as error:
+        raise Usage(str(error)) from None
+
+
 def timeline_of(args: argparse.Namespace) -> Timeline | None:
     """The timeline that the options give; None when there are none."""
     given = {name: getattr(args, name) for name in _TIMELINE if getattr(args, name) is not None}
@@ -242,13 +261,14 @@ def _check(args: argparse.Namespace) -> int:
         expressions.append(sys.stdin.read())
     if not args.paths and not expressions:
         paths = ["."]
-    return check_all(paths, expressions, params_of(args), timeline_of(args))
+    return check_all(paths, expressions, params_of(args), timeline_of(args), files_of(args))
 
 
 def _eval(args: argparse.Namespace) -> int:
     from lrdsl.evaluation import print_values
 
-    print_values(args.expr, params_of(args), timeline_of(args), args.at, json=args.json)
+    run, files = timeline_of(args), files_of(args)
+    print_values(args.expr, params_of(args), run, args.at, json=args.json, files=files)
     return CLEAN
 
 

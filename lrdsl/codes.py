@@ -137,6 +137,11 @@ CODES: Mapping[str, Code] = {
         "decay(start, over: time) = start * 0.5^(t / over)",
         language="library",
     ),
+    "LRD021": Code(
+        "library file cannot be read",
+        "The key `lrdsl.library`, or `library` beside `expr`, names a file that is not there, or "
+        "that is not text. A path is read from the folder in which the command was started.",
+    ),
     "LRD101": Code(
         "number and time mixed up",
         "A time is no number: it becomes one when it is divided by a time (`t / 1ep` counts "

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra.errors import CompactHydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict, read_write
@@ -19,7 +19,11 @@ from lrdsl.diagnostics import Diagnostic, ScheduleError, Span
 from lrdsl.overrides import SCHEDULE_KEYS
 from lrdsl.resources import resource_dir
 
+if TYPE_CHECKING:
+    from lrdsl.libraries import Files
+
 GROUP = "lrdsl/schedule"
+LIBRARY = "lrdsl.library"  # the key that names library files
 Sources = Sequence[Any]  # as in `hydra.runtime.config_sources`
 
 
@@ -50,8 +54,27 @@ def resolve(cfg: DictConfig, keys: Sequence[str] = SCHEDULE_KEYS) -> DictConfig:
 
 def broken(cfg: DictConfig, keys: Sequence[str] = SCHEDULE_KEYS) -> list[ScheduleError]:
     """What is wrong with the schedules of a config, one error for each broken one."""
-    found = (_problem(path, value) for path, value in find(cfg, keys))
+    try:
+        files = library_files(OmegaConf.select(cfg, LIBRARY))
+    except ScheduleError as error:
+        return [error]
+    found = (_problem(path, value, files) for path, value in find(cfg, keys))
     return [error for error in found if error]
+
+
+def library_files(paths: Any) -> Files:
+    """Name and text of the library files that a config names; a path, a list of them, or null."""
+    from lrdsl.schedule import read_files
+
+    try:
+        return tuple(read_files(_plain(paths) or {}).items())
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        message = f"the library file cannot be read: {reason}"
+        text = str(paths)
+        raise ScheduleError(
+            [Diagnostic("LRD021", message, Span(0, len(text)))], text, LIBRARY
+        ) from None
 
 
 def find(cfg: Any, keys: Sequence[str], path: str = "") -> Iterator[tuple[str, Any]]:
@@ -87,17 +110,21 @@ def _is_schedule(value: Any) -> bool:
     return "expr" in value if isinstance(value, Mapping) else value is not None
 
 
-def _problem(path: str, value: Any) -> ScheduleError | None:
+def _problem(path: str, value: Any, files: Files) -> ScheduleError | None:
     match value:
         case bool() | list():
             return _wrong_kind(path, value)
         case str() if (known := named(value)) is not None:
-            return _problem(path, known)
+            return _problem(path, known, files)
         case str() | int() | float():
-            return _text_problem(path, value, {})
+            return _text_problem(path, value, {}, files)
         case Mapping():
             params = value.get("params") or {}
-            return _text_problem(f"{path}.expr", value["expr"], params)
+            try:
+                files = (*files, *library_files(value.get("library")))
+            except ScheduleError as error:
+                return error
+            return _text_problem(f"{path}.expr", value["expr"], params, files)
     return None
 
 
@@ -110,28 +137,31 @@ def _wrong_kind(path: str, value: Any) -> ScheduleError:
     return ScheduleError([found], text, path)
 
 
-def _text_problem(path: str, text: Any, params: Any) -> ScheduleError | None:
-    from lrdsl.checker import problems
+def _text_problem(path: str, text: Any, params: Any, files: Files) -> ScheduleError | None:
+    from lrdsl.libraries import load, problems
 
     if isinstance(text, bool) or not isinstance(text, str | int | float):
         return _wrong_kind(path, text)
     if isinstance(text, int | float) and math.isfinite(text):
         return None
     try:
-        found = [each for each in problems(str(text), params) if each.severity == "error"]
+        found = problems(str(text), params, files)
+        found = [each for each in found if each.severity == "error"]
     except ScheduleError as error:
         return error
     if not found:
         return None
-    return ScheduleError(_as_name(str(text), found), str(text), path)
+    own = set(load(files).library.own)
+    return ScheduleError(_as_name(str(text), found, own), str(text), path)
 
 
-def _as_name(text: str, found: list[Diagnostic]) -> list[Diagnostic]:
+def _as_name(text: str, found: list[Diagnostic], own: set[str]) -> list[Diagnostic]:
     """The same problems; of a bare word, that there is no schedule of that name."""
     from lrdsl.checker import suggestion
     from lrdsl.library import STANDARD
 
-    if not re.fullmatch(r"[A-Za-z_][\w.-]*", text.strip()) or STANDARD.signature(text.strip()):
+    word = text.strip()
+    if not re.fullmatch(r"[A-Za-z_][\w.-]*", word) or word in own or STANDARD.signature(word):
         return found
     close = suggestion(text.strip(), names())
     help_ = f"did you mean `{close}`?" if close else f"the names are {', '.join(names())}"

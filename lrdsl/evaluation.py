@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from lrdsl import checker, tree
+from lrdsl import tree
 from lrdsl.checker import Parameters
 from lrdsl.diagnostics import ScheduleError
 from lrdsl.exits import Usage
 from lrdsl.rendering import render_all
 
 if TYPE_CHECKING:
+    from lrdsl.libraries import Files
     from lrdsl.schedule import Schedule
     from lrdsl.timeline import Timeline
 
@@ -23,15 +24,21 @@ BLOCK = 65_536
 
 
 def print_values(
-    text: str, params: Parameters, run: Timeline | None, at: str | None, *, json: bool
+    text: str,
+    params: Parameters,
+    run: Timeline | None,
+    at: str | None,
+    *,
+    json: bool,
+    files: Files = (),
 ) -> None:
     """Print the rates at the moments `at`, or at every step of the run."""
     from lrdsl.schedule import Schedule
     from lrdsl.timeline import Timeline
 
     run = run or Timeline()
-    schedule = Schedule(text, params)
-    print_warnings(text, params)
+    schedule = Schedule(text, params, dict(files))
+    print_warnings(schedule)
     pairs = _every_step(schedule, run) if at is None else _some_steps(schedule, run, at)
     if json:
         _print_json(str(schedule), pairs)
@@ -40,11 +47,11 @@ def print_values(
             print(step, value)
 
 
-def print_warnings(text: str, params: Parameters) -> None:
+def print_warnings(schedule: Schedule) -> None:
     """What is odd about a text that works."""
-    found = checker.problems(text, params)
+    found = schedule.check()
     if found:
-        print(render_all(found, text, "schedule"), file=sys.stderr)
+        print(render_all(found, schedule.expr, "schedule"), file=sys.stderr)
 
 
 def _some_steps(schedule: Schedule, run: Timeline, at: str) -> Iterator[tuple[int, float]]:

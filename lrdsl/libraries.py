@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from lrdsl import tree
-from lrdsl.checker import check_definition, suggestion
+from lrdsl.checker import Parameters, check, check_definition, suggestion
 from lrdsl.diagnostics import Diagnostic, Label, ScheduleError, Source, Span
 from lrdsl.functions import PARAMETER_TYPES
 from lrdsl.library import STANDARD, Function, Library, nodes_of, read_library
+from lrdsl.parser import parse
 
 # Name and text of each file.
 Files = tuple[tuple[str, str], ...]
@@ -133,7 +134,7 @@ def _calls(function: Function) -> Iterable[str]:
         return ()
 
 
-def problems_at(program: tree.Program | None, loaded: Loaded) -> list[Diagnostic]:
+def _problems_at(program: tree.Program | None, loaded: Loaded) -> list[Diagnostic]:
     """The problems of library files as problems of a text: each shows the call that runs it."""
     found = []
     calls = [] if program is None else [n for n in nodes_of(program) if isinstance(n, tree.Call)]
@@ -146,3 +147,19 @@ def problems_at(program: tree.Program | None, loaded: Loaded) -> list[Diagnostic
         label = next(callers, None)
         found.append(replace(each, labels=(*each.labels, label)) if label else each)
     return found
+
+
+def problems(
+    text: str, params: Parameters, files: Files = (), *, interpolations: bool = False
+) -> list[Diagnostic]:
+    """What is wrong with a text and the library files it may call, without a timeline."""
+    loaded = load(files)
+    try:
+        program = parse(text)
+    except ScheduleError as error:
+        return [*error.diagnostics, *_problems_at(None, loaded)]
+    found = _problems_at(program, loaded)
+    if any(each.severity == "error" for each in found):
+        return found
+    own = check(program, params, interpolations=interpolations, library=loaded.library)
+    return [*own, *found]

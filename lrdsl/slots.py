@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lrdsl.checker import Parameters, problems
+from lrdsl.checker import Parameters
 from lrdsl.diagnostics import Diagnostic, Span
 from lrdsl.functions import BUILTINS, NAMES
+from lrdsl.libraries import Files, load, problems
 from lrdsl.library import standard_library
 from lrdsl.positions import Place
 
@@ -49,17 +50,17 @@ class Slot:
         return bool(_BARE_WORD.fullmatch(text)) and not _words(text) <= set(NAMES)
 
 
-def check_slot(slot: Slot, check: Check | None = None) -> list[Diagnostic]:
+def check_slot(slot: Slot, check: Check | None = None, files: Files = ()) -> list[Diagnostic]:
     """What is wrong with a schedule of a file, in the file's own positions.
 
     `check` finds what shows only on a timeline, in a schedule without other mistakes.
     """
     if slot.is_name:
         return []
-    found = problems(slot.text, slot.params, interpolations=True)
+    found = problems(slot.text, slot.params, files, interpolations=True)
     if any(each.severity == "error" for each in found):
         if not slot.strict:
-            found = _unless_foreign(slot.text, found)
+            found = _unless_foreign(slot.text, found, {name for name in load(files).library.own})
     elif check and slot.resolved:
         found = check(slot.text, slot.params)
     return [moved for each in found for moved in _moved(each, slot)]
@@ -75,12 +76,12 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"[A-Za-z_]\w*", text))
 
 
-def _unless_foreign(text: str, found: list[Diagnostic]) -> list[Diagnostic]:
+def _unless_foreign(text: str, found: list[Diagnostic], own: set[str]) -> list[Diagnostic]:
     """Nothing about the schedules of other tools, which stand under the same keys."""
     if _CRON.fullmatch(text.strip()):
         return []
     unread = any(each.code < "LRD011" for each in found)  # syntax and unknown names
-    if is_expression(text) or not unread:
+    if is_expression(text) or _words(text) & own or not unread:
         return found
     return [Diagnostic("LRD590", "not recognised as a schedule", Span(0, len(text)), "info")]
 

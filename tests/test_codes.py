@@ -40,4 +40,4 @@ def test_the_page_is_written(name: str) -> None:
     assert not code.title.endswith(".")
     assert code.title[0].islower() or code.title.startswith("YAML")
     assert code.explanation.endswith(".")
-    assert name in ("LRD208", "LRD999") or (code.example and code.fixed)
+    assert name in ("LRD021", "LRD208", "LRD999") or (code.example and code.fixed)

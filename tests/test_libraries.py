@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -138,3 +140,48 @@ def test_a_schedule_argument_runs_where_it_is_put() -> None:
     assert [again.value(step, RUN) for step in (3, 4, 9)] == [3, 100, 201]
     once = Schedule("once(t / 1st, 4st)", library={"m.lrs": text})
     assert [once.value(step, RUN) for step in (3, 4, 9)] == [3, 4, 9]
+
+
+def command(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *words], cwd=cwd, capture_output=True, text=True, timeout=300
+    )
+
+
+def test_the_commands_take_library_files(tmp_path: Path) -> None:
+    (tmp_path / "mine.lrs").write_text(MINE)
+    (tmp_path / "c.yaml").write_text("lr: twice(0.1)\n")
+    for words in (["-e", "twice(0.1)"], ["c.yaml"]):
+        assert command("lrdsl", "check", *words, cwd=tmp_path).returncode == 1
+        named = command("lrdsl", "check", *words, "--library", "mine.lrs", cwd=tmp_path)
+        assert named.returncode == 0, named.stdout
+    shown = command("lrdsl", "eval", "twice(3)", "--at", "0", "--library", "mine.lrs", cwd=tmp_path)
+    assert shown.stdout == "0 6.0\n"
+    missing = command("lrdsl", "eval", "1", "--at", "0", "--library", "no.lrs", cwd=tmp_path)
+    assert missing.returncode == 2 and "`no.lrs` cannot be read" in missing.stderr
+
+
+def test_a_project_names_its_library_files(tmp_path: Path) -> None:
+    (tmp_path / "mine.lrs").write_text(MINE)
+    (tmp_path / "pyproject.toml").write_text('[tool.lrdsl]\nlibraries = ["mine.lrs"]\n')
+    below = tmp_path / "conf"
+    below.mkdir()
+    for folder in (tmp_path, below):
+        assert command("lrdsl", "check", "-e", "twice(0.1)", cwd=folder).returncode == 0
+    (tmp_path / "pyproject.toml").write_text("[tool.lrdsl]\nlibraries = 3\n")
+    assert command("lrdsl", "check", "-e", "0.1", cwd=tmp_path).returncode == 2
+
+
+def test_a_training_run_takes_library_files(tmp_path: Path) -> None:
+    (tmp_path / "mine.lrs").write_text(MINE)
+    words = ["schedule=twice(0.01)", "trainer.epochs=1", "data.limit=128", "trainer.progress=none"]
+    refused = command("lrdsl.training.app", *words, cwd=tmp_path)
+    assert refused.returncode == 1 and "unknown function `twice`" in refused.stderr
+    done = command("lrdsl.training.app", *words, "lrdsl.library=mine.lrs", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (rates,) = tmp_path.glob("outputs/*/*/lr.csv")
+    assert rates.read_text().splitlines()[1].endswith(",0.02")
+    gone = command("lrdsl.training.app", *words, "lrdsl.library=no.lrs", cwd=tmp_path)
+    assert gone.returncode == 1 and "LRD021" in gone.stderr and "Traceback" not in gone.stderr
+    inside = "schedule={expr: twice(0.01), library: mine.lrs}"
+    assert command("lrdsl.training.app", inside, *words[1:], cwd=tmp_path).returncode == 0

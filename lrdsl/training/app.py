@@ -51,7 +51,7 @@ def run(cfg: DictConfig) -> float:
 def _train(cfg: DictConfig, folder: Path, summary: dict[str, Any]) -> float:
     """Everything that can be refused is, before data or TensorFlow is loaded."""
     settings = read_settings(OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True))
-    schedule = read_schedule(settings.schedule)
+    schedule = read_schedule(settings.schedule, settings.lrdsl.library)
     planned = plan(count_images(settings.data), settings.trainer)
     _check(schedule, planned.timeline)
     summary |= {"schedule": schedule.expr, "params": dict(schedule.params)}

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lrdsl import Schedule, Timeline
+from lrdsl.configs import library_files
 
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -88,10 +89,15 @@ class Trainer(_Settings):
     progress: Literal["line", "bar", "none"] = "line"
 
 
+class Lrdsl(_Settings):
+    library: str | list[str] | None = None  # files of definitions
+
+
 class Settings(_Settings):
     """Everything that a run is made from."""
 
     schedule: Any
+    lrdsl: Lrdsl
     data: Annotated[Shipped | Synthetic, Field(discriminator="name")]
     model: Annotated[Mlp | Cnn, Field(discriminator="name")]
     optimizer: Annotated[Sgd | Momentum | Adam | AdamW, Field(discriminator="name")]
@@ -127,13 +133,15 @@ def _describe(error: Any) -> str:
     return f"`{key}` is `{value}`; it {message}"
 
 
-def read_schedule(value: Any) -> Schedule:
-    """The value of the key `schedule`: an expression, a number, or `{expr, params}`."""
+def read_schedule(value: Any, library: Any = None) -> Schedule:
+    """The value of the key `schedule`: an expression, a number, or `{expr, params, library}`."""
+    files = dict(library_files(library))
     if isinstance(value, dict):
-        return Schedule(str(value["expr"]), params=value.get("params") or {})
+        files |= dict(library_files(value.get("library")))
+        return Schedule(str(value["expr"]), value.get("params") or {}, files)
     if value is None:
         raise RunError("error: `schedule` is missing; write `schedule=EXPR` or `schedule=NAME`")
-    return Schedule(str(value))
+    return Schedule(str(value), library=files)
 
 
 class Plan(_Settings):
