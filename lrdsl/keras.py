@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -20,14 +21,14 @@ CHECKED_STEPS = 1_000_000
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
     """A schedule for any Keras optimizer: `Adam(lrdsl.keras.Schedule("0.1 * 0.5^epoch", ...))`.
 
-    expr, params: as in `lrdsl.Schedule`.
+    expr, params, library: as in `lrdsl.Schedule`.
     timeline: an `lrdsl.Timeline`, or a mapping of its fields.
 
     Raises ScheduleError at once, also for a rate that is NaN, infinite or negative somewhere in
     a run of up to a million steps. Called with a step (an int, or an integer tensor of any
-    shape) it gives a float32 tensor of that shape, made of graph ops only. Under
-    `gradient_accumulation_steps=N` Keras counts micro-batches; with `Timeline(accumulate=N)` N
-    of them are one step.
+    shape) it gives a float32 tensor of that shape, made of graph ops only; the tensors are
+    those of Keras' backend (tensorflow, jax or torch). Under `gradient_accumulation_steps=N`
+    Keras counts micro-batches; with `Timeline(accumulate=N)` N of them are one step.
     """
 
     def __init__(
@@ -35,9 +36,10 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
         expr: str | float,
         params: Mapping[str, float | int | str] | None = None,
         timeline: Timeline | Mapping[str, int] | None = None,
+        library: Mapping[str, str] | str | Path | Sequence[str | Path] | None = None,
     ) -> None:
         super().__init__()
-        self.schedule = schedules.Schedule(expr, params)
+        self.schedule = schedules.Schedule(expr, params, library)
         self.timeline = (
             timeline if isinstance(timeline, Timeline) else Timeline(**dict(timeline or {}))
         )
@@ -45,28 +47,60 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
         _refuse_faults(self.schedule, self.timeline)
 
     def __call__(self, step: Any) -> Any:
-        import tensorflow as tf
-
         if self._compiled is None:
-            self._compiled = self.schedule.to_tf(self.timeline)
-        updates = tf.cast(tf.convert_to_tensor(step), tf.int64)
-        if self.timeline.accumulate > 1:
-            updates = updates // tf.constant(self.timeline.accumulate, tf.int64)
-        return self._compiled(updates)
+            self._compiled = _compile(self.schedule, self.timeline)
+        return self._compiled(step)
 
     def get_config(self) -> dict[str, Any]:
-        """The text, the parameters and the timeline: all that the schedule is."""
-        return {
+        """The text, the parameters, the timeline and library texts: all that the schedule is."""
+        config = {
             "expr": self.schedule.expr,
             "params": dict(self.schedule.params),
             "timeline": self.timeline.model_dump(exclude_none=True),
         }
+        library = {"library": dict(self.schedule.library)} if self.schedule.library else {}
+        return config | library
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_compiled": None}
 
     def __repr__(self) -> str:
         return f"Schedule({str(self.schedule)!r})"
+
+
+def _compile(schedule: schedules.Schedule, run: Timeline) -> Callable[[Any], Any]:
+    """A function from the optimizer's count to a rate, of the backend that Keras runs on."""
+    match keras.backend.backend():
+        case "tensorflow":
+            return _of_tensorflow(schedule.to_tf(run), run.accumulate)
+        case "jax":
+            return _of_arrays(schedule.to_jax(run), run.accumulate)
+        case "torch":
+            from lrdsl.engines.torch import compile_torch
+
+            return _of_arrays(compile_torch(schedule.bind(run).core), run.accumulate)
+        case other:
+            raise ValueError(f"lrdsl runs on Keras' tensorflow, jax and torch, not on {other!r}")
+
+
+def _of_tensorflow(rate: Callable[[Any], Any], accumulate: int) -> Callable[[Any], Any]:
+    import tensorflow as tf
+
+    def of(step: Any) -> Any:
+        updates = tf.cast(tf.convert_to_tensor(step), tf.int64)
+        if accumulate > 1:
+            updates = updates // tf.constant(accumulate, tf.int64)
+        return rate(updates)
+
+    return of
+
+
+def _of_arrays(rate: Callable[[Any], Any], accumulate: int) -> Callable[[Any], Any]:
+    def of(step: Any) -> Any:
+        count = step.value if isinstance(step, keras.Variable) else step
+        return rate(count // accumulate if accumulate > 1 else count)
+
+    return of
 
 
 def _refuse_faults(schedule: schedules.Schedule, run: Timeline) -> None:

@@ -18,9 +18,9 @@ from pydantic import (
 )
 from pydantic.json_schema import JsonSchemaValue
 
-from lrdsl.binding import Bound, bind, problems
+from lrdsl.binding import Bound, bind
 from lrdsl.diagnostics import Diagnostic, ScheduleError, Span
-from lrdsl.libraries import Files
+from lrdsl.libraries import Files, problems
 from lrdsl.parser import parse
 from lrdsl.timeline import Timeline
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lrdsl import keras as lrdsl_keras
+    from lrdsl import torch as lrdsl_torch
 
 
 class Schedule(BaseModel):
@@ -161,11 +162,29 @@ class Schedule(BaseModel):
 
         return compile_tensorflow(self.bind(run).core)
 
+    def to_jax(self, run: Timeline) -> Callable[[Any], Any]:
+        """A function from integer steps to a float32 array of their shape: an optax schedule.
+
+        Its bits are those of the other engines also where JAX is left at 32 bits, in jit, vmap
+        and scan.
+        """
+        from lrdsl.engines.jax import compile_jax
+
+        return compile_jax(self.bind(run).core)
+
+    def to_torch(
+        self, optimizer: Any, run: Timeline, last_epoch: int = -1
+    ) -> lrdsl_torch.Scheduler:
+        """A `torch.optim.lr_scheduler.LRScheduler`; `step()` it after each optimizer update."""
+        from lrdsl import torch as lrdsl_torch
+
+        return lrdsl_torch.Scheduler(optimizer, self, run, last_epoch)
+
     def to_keras(self, run: Timeline) -> lrdsl_keras.Schedule:
         """A `keras.optimizers.schedules.LearningRateSchedule`."""
         from lrdsl import keras as lrdsl_keras
 
-        return lrdsl_keras.Schedule(self.expr, self.params, run)
+        return lrdsl_keras.Schedule(self.expr, self.params, run, self.library)
 
     def to_callback(self, run: Timeline) -> Any:
         """A Keras callback that sets the optimizer's rate at the start of each epoch."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+import pytest
 
 from lrdsl import Schedule, Timeline
 
@@ -23,21 +25,35 @@ def numpy(schedule: Schedule, run: Timeline, steps: list[int]) -> Any:
 
 
 def eager(schedule: Schedule, run: Timeline, steps: list[int]) -> Any:
-    import tensorflow as tf
-
+    tf = pytest.importorskip("tensorflow")
     rate = schedule.to_tf(run)
     return np.array([rate(tf.constant(step, tf.int64)).numpy() for step in steps])
 
 
 def _compiled(**options: Any) -> Engine:
     def engine(schedule: Schedule, run: Timeline, steps: list[int]) -> Any:
-        import tensorflow as tf
-
+        tf = pytest.importorskip("tensorflow")
         signature = [tf.TensorSpec([], tf.int64)]
         rate = tf.function(schedule.to_tf(run), input_signature=signature, **options)
         return np.array([rate(tf.constant(step, tf.int64)).numpy() for step in steps])
 
     return engine
+
+
+def jax(schedule: Schedule, run: Timeline, steps: list[int]) -> Any:
+    jax = pytest.importorskip("jax")
+    rate = jax.jit(schedule.to_jax(run))
+    with jax.enable_x64(True):  # for steps beyond 32 bits; the schedule needs it not
+        counts = [jax.numpy.asarray(step, jax.numpy.int64) for step in steps]
+    return np.array([rate(count) for count in counts])
+
+
+def torch(schedule: Schedule, run: Timeline, steps: list[int]) -> Any:
+    torch = pytest.importorskip("torch")
+    from lrdsl.engines.torch import compile_torch
+
+    rate = compile_torch(schedule.bind(run).core)
+    return np.array([rate(torch.tensor(step)).numpy() for step in steps])
 
 
 ENGINES: dict[str, Engine] = {
@@ -46,7 +62,15 @@ ENGINES: dict[str, Engine] = {
     "eager": eager,
     "graph": _compiled(),
     "xla": _compiled(jit_compile=True),
+    "jax": jax,
+    "torch": torch,
 }
+
+
+def installed(engine: str) -> bool:
+    """Whether the library of an engine is there; without it a test of the engine is skipped."""
+    library = "tensorflow" if engine in ("eager", "graph", "xla") else engine
+    return engine == "python" or find_spec(library) is not None
 
 
 def bits(values: Any) -> Any:

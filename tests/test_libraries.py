@@ -183,5 +183,5 @@ def test_a_training_run_takes_library_files(tmp_path: Path) -> None:
     assert rates.read_text().splitlines()[1].endswith(",0.02")
     gone = command("lrdsl.training.app", *words, "lrdsl.library=no.lrs", cwd=tmp_path)
     assert gone.returncode == 1 and "LRD021" in gone.stderr and "Traceback" not in gone.stderr
-    inside = "schedule={expr: twice(0.01), library: mine.lrs}"
+    inside = "++schedule={expr: twice(0.01), library: mine.lrs}"
     assert command("lrdsl.training.app", inside, *words[1:], cwd=tmp_path).returncode == 0
