@@ -513,11 +513,11 @@ class Expander:
         total, start = self.run.total_steps, self.start_of(frame)
         if total is None or start is None:
             return
-        for node, value in items:
-            if start + value >= total:
-                message = f"this boundary is never reached: training ends at step {total:,}"
-                span = scope.site or node.span
-                self.warnings.append(Diagnostic("LRD305", message, span, "warning"))
+        late = [scope.site or node.span for node, value in items if start + value >= total]
+        if late:
+            message = f"this boundary is never reached: training ends at step {total:,}"
+            labels = tuple(Label(span, "nor is this one") for span in late[1:] if not scope.site)
+            self.warnings.append(Diagnostic("LRD305", message, late[0], "warning", labels=labels))
 
     def start_of(self, frame: Frame) -> Fraction | None:
         """The step at which a clock begins, if that is one step."""

@@ -306,12 +306,24 @@ def _is_float(text: str) -> bool:
     return True
 
 
+# Cyrillic and Greek letters that look like Latin ones, where their names do not say so.
+_LOOKALIKES = dict(
+    zip(
+        "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u043a\u0410\u0412\u0415\u041a\u041c"
+        "\u041d\u041e\u0420\u0421\u0422\u0425\u03b1\u03bf\u03c1\u03bd\u0391\u0392\u0395\u0396\u0397\u0399\u039a"
+        "\u039c\u039d\u039f\u03a1\u03a4\u03a7",
+        "aeopcyxijskABEKMHOPCTXaopvABEZHIKMNOPTX",
+        strict=True,
+    )
+)
+
+
 def _describe_foreign(node: tree.Bad) -> Diagnostic:
     import unicodedata
 
     char = next(c for c in node.text if not c.isascii())
     code = f"U+{ord(char):04X}"
-    plain = unicodedata.normalize("NFKD", char)[:1]
+    plain = _LOOKALIKES.get(char) or unicodedata.normalize("NFKD", char)[:1]
     if not plain.isascii():
         last = unicodedata.name(char, "").rpartition(" ")[2]
         plain = last.lower() if len(last) == 1 else ""

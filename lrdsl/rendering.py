@@ -82,7 +82,7 @@ def render(found: Diagnostic, lines: Lines, name: str) -> str:
         f"{gutter} |",
         *_frame(found.span, "^", "", lines, gutter),
     ]
-    for label, (other, its_lines) in places:
+    for label, (other, its_lines) in sorted(places, key=lambda place: place[0].span):
         frame = _frame(label.span, "-", label.text, its_lines, gutter)
         if its_lines is not lines:
             at = "{}:{}".format(*its_lines.position(label.span.start))
