@@ -21,7 +21,8 @@ OK = sorted((HERE / "ok").rglob("*.yaml"))
 
 # Limits have examples of thousands of characters, which `test_codes` runs; LRD019 and LRD020 are
 # about library files, LRD106 is for expressions outside a config, LRD999 is a fault of ours.
-ELSEWHERE = {"LRD021", f"LRD91{digit}" for digit in range(8)} | {"LRD019", "LRD020", "LRD106", "LRD999"}
+ELSEWHERE = {f"LRD91{digit}" for digit in range(8)}
+ELSEWHERE |= {"LRD019", "LRD020", "LRD021", "LRD106", "LRD999"}
 
 
 def check(path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
