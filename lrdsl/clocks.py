@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from lrdsl.arithmetic import Arithmetic, Exact, Scaled, Value, constant
+from lrdsl.arithmetic import Arithmetic
 from lrdsl.constants import tidy
 from lrdsl.core import LAST_STEP, Op
+from lrdsl.values import Exact, Scaled, Value, constant
 
 MAX_LAPS = 65_536
 

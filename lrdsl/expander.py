@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lrdsl import tree
-from lrdsl.arithmetic import Arithmetic, Exact, Truth, Value, constant, constant_of
+from lrdsl.arithmetic import Arithmetic
 from lrdsl.checker import Parameters, boundary_problems, match_arguments, parameter_node
 from lrdsl.clocks import Clock, Frame, TooManyLaps, clock_of
 from lrdsl.constants import NotFinite
@@ -20,6 +20,7 @@ from lrdsl.diagnostics import Diagnostic, Label, Span
 from lrdsl.functions import BUILTINS, Parameter
 from lrdsl.library import STANDARD, Function, Library
 from lrdsl.tree import Node
+from lrdsl.values import Exact, Truth, Value, constant, constant_of, negated
 
 if TYPE_CHECKING:
     from lrdsl.timeline import Timeline
@@ -523,7 +524,7 @@ class Expander:
         """The step at which a clock begins, if that is one step."""
         root = self.arithmetic.integer(self.arithmetic.graph.step())
         now = clock_of(frame, root, self.arithmetic).t
-        return constant_of(self.arithmetic.add([root, _minus(now)]))
+        return constant_of(self.arithmetic.add([root, negated(now)]))
 
     def interpolate(self, time: Exact, times: list[Fraction], values: list[Fraction]) -> Value:
         """Weights of both neighbours, so that nothing cancels: v0 (t1 - t) + v1 (t - t0)."""
@@ -643,10 +644,6 @@ class Expander:
         if any(value != value or abs(value) == float("inf") for value in values):
             raise self.refused("LRD202", "the recurrence leaves float64", node, scope)
         return [Fraction(value) for value in values]
-
-
-def _minus(value: Exact) -> Exact:
-    return Exact(-value.constant, tuple((op, -factor) for op, factor in value.terms), value.pi)
 
 
 @contextmanager

@@ -23,9 +23,8 @@ PACKAGE = Path(lrdsl.__file__).parent
 # reference engine, so that one comes before the expander.
 ORDER = [
     "diagnostics", "rendering", "resources", "tree", "parser", "functions", "library", "checker",
-    "libraries",
-    "constants", "core", "engines.python", "arithmetic", "clocks", "expander", "timeline",
-    "binding", "engines.numpy", "engines.tensorflow", "bounds", "schedule", "keras",
+    "libraries", "constants", "core", "engines.python", "values", "lowering", "arithmetic",
+    "clocks", "expander", "timeline", "binding", "engines.numpy", "engines.tensorflow", "bounds", "schedule", "keras",
 ]  # fmt: skip
 
 

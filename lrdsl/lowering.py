@@ -1,0 +1,180 @@
+"""Values to operations of the core tree: integers where they are exact, else float64."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import gcd, lcm
+
+from lrdsl.constants import PI, tidy, to_float
+from lrdsl.core import Graph, Op, TooLarge
+from lrdsl.values import Choice, Exact, Scaled, Table, Value, constant, constant_of, negated
+
+
+class Lowering:
+    """Makes the operations of one graph that compute given values."""
+
+    def __init__(self) -> None:
+        self.graph = Graph()
+
+    def integer(self, op: Op) -> Exact:
+        """An int64 operation as a value."""
+        if op.name == "integer":
+            return constant(op.data)
+        return Exact(Fraction(0), ((op, Fraction(1)),))
+
+    # exact values to integers
+
+    def whole_parts(self, values: Sequence[Exact]) -> tuple[list[Op], Fraction]:
+        """Integers n and one unit u with value = n * u for each; raises TooLarge."""
+        numbers = [n for v in values for n in (v.constant, *(c for _, c in v.terms))]
+        denominator = lcm(*(n.denominator for n in numbers))
+        divisor = gcd(*(n.numerator * (denominator // n.denominator) for n in numbers)) or 1
+        unit = Fraction(divisor, denominator)
+        return [self._integer_sum(value, unit) for value in values], unit
+
+    def _integer_sum(self, value: Exact, unit: Fraction) -> Op:
+        graph, base = self.graph, int(value.constant / unit)
+        parts = [(op, int(factor / unit)) for op, factor in value.terms]
+        up = [graph.scale(op, factor) for op, factor in parts if factor > 0]
+        down = [graph.scale(op, -factor) for op, factor in parts if factor < 0]
+        if base > 0 or not up:
+            up.append(graph.integer(base))
+        elif base < 0:
+            down.append(graph.integer(-base))
+        total = up[0]
+        for op in up[1:]:
+            total = graph.add(total, op)
+        for op in down:
+            total = graph.subtract(total, op)
+        return total
+
+    def primitive(self, value: Exact) -> tuple[Op, Fraction]:
+        """value = integer operation * unit (pi apart), the integer mostly positive."""
+        (op,), unit = self.whole_parts([value])
+        if op.high <= 0 and op.low < 0:
+            (op,), unit = self.whole_parts([negated(value)])
+            unit = -unit
+        return op, unit
+
+    def exact(self, value: Value) -> Exact | None:
+        """`value` as a rational combination of integers, where it is one."""
+        match value:
+            case Exact(pi=0):
+                return value
+            case Table(index, values):
+                unit = Fraction(1, lcm(*(v.denominator for v in values)))
+                try:
+                    op = self.graph.take(index, tuple(int(v / unit) for v in values))
+                except TooLarge:
+                    return None
+                return Exact(Fraction(0), ((op, unit),))
+            case Choice(test, yes, no):
+                return self._exact_choice(test, self.exact(yes), self.exact(no))
+        return None
+
+    def _exact_choice(self, test: Op, yes: Exact | None, no: Exact | None) -> Exact | None:
+        if yes is None or no is None:
+            return None
+        try:
+            (a, b), unit = self.whole_parts([yes, no])
+            return Exact(Fraction(0), ((self.graph.select(test, a, b), unit),))
+        except TooLarge:
+            return None
+
+    # values to float64 operations
+
+    def real(self, value: Value) -> Op:
+        """`value` as a float64 operation."""
+        graph = self.graph
+        known = constant_of(value)
+        if known is not None:
+            return graph.number(to_float(known))
+        match value:
+            case Exact():
+                return self._real_exact(value)
+            case Scaled(factor, op) if op.name == "div":
+                return graph.real("div", self._numerator(op.args[0], factor), op.args[1])
+            case Scaled(factor, op):
+                return graph.times(op, graph.number(to_float(factor)))
+            case Table(index, values):
+                return graph.take(index, tuple(to_float(v) for v in values))
+            case Choice(test, yes, no):
+                return graph.select(test, self.real(yes), self.real(no))
+
+    def _numerator(self, op: Op, factor: Fraction) -> Op:
+        if op.name == "number":
+            return self.graph.number(to_float(factor * Fraction(op.data)))
+        return self.graph.times(op, self.graph.number(to_float(factor)))
+
+    def _real_exact(self, value: Exact) -> Op:
+        try:
+            op, unit = self.primitive(value)
+        except TooLarge:
+            return self._real_sum(value)
+        factor = to_float(unit * PI**value.pi)
+        return self.graph.times(self.graph.make("cast", op), self.graph.number(factor))
+
+    def _real_sum(self, value: Exact) -> Op:
+        """A combination whose integers would leave int64, added up in float64."""
+        graph, scale = self.graph, PI**value.pi
+        total = None
+        for op, factor in value.terms:
+            number = graph.number(to_float(factor * scale))
+            part = graph.times(graph.make("cast", op), number)
+            total = part if total is None else graph.real("add", total, part)
+        assert total is not None
+        if value.constant == 0:
+            return total
+        return graph.real("add", total, graph.number(to_float(value.constant * scale)))
+
+    def root(self, value: Value) -> Op:
+        """`value` as the result of a schedule; an exact one is rounded once, by a division."""
+        match value:
+            case Choice(test, yes, no):
+                return self.graph.select(test, self.root(yes), self.root(no))
+            case Exact(pi=0) if value.terms:
+                return self._quotient(value, final=True)
+        return self.real(value)
+
+    def _quotient(self, value: Exact, *, final: bool = False) -> Op:
+        """numerator / denominator, so that 1955 / 1955 is 1, which 1955 * (1 / 1955) may not be.
+
+        Compilers turn a division by a constant into a product. The result of a schedule may
+        suffer that (`ratio`) unless it can fall on the middle of two float32, which takes a
+        numerator of 2^24 times the odd part of the denominator; a `quotient` is kept from it.
+        """
+        try:
+            op, unit = self.primitive(value)
+            op = self.graph.scale(op, unit.numerator)
+        except TooLarge:
+            return self.real(value)
+        denominator = unit.denominator
+        odd = denominator // (denominator & -denominator)
+        if odd == 1 or denominator >= 2**53:
+            factor = self.graph.number(to_float(Fraction(1, denominator)))
+            return self.graph.times(self.graph.make("cast", op), factor)
+        safe = max(-op.low, op.high) < odd * 2**24
+        return self.graph.make("ratio" if final and safe else "quotient", op, data=denominator)
+
+    def _split(self, value: Value) -> tuple[Fraction, Op | None]:
+        """value = rational * float operation (None for 1)."""
+        known = constant_of(value)
+        if known is not None:
+            return known, None
+        match value:
+            case Scaled(factor, op):
+                return factor, op
+            case Exact(pi=0):
+                return Fraction(1), self._quotient(value)
+        return Fraction(1), self.real(value)
+
+    def _root_split(self, value: Value) -> tuple[Fraction, Op | None]:
+        """As `_split`, with the unit of an exact value in the rational: for roots and divisors."""
+        if isinstance(value, Exact) and value.terms:
+            try:
+                op, unit = self.primitive(value)
+                return tidy(unit * PI**value.pi), self.graph.make("cast", op)
+            except TooLarge:
+                pass
+        return self._split(value)
