@@ -29,6 +29,9 @@ from lrdsl.values import (
 # A function of an integer with at most this many values becomes a table of them.
 SMALL = 1024
 
+# A value of more choices than this becomes one operation.
+LARGEST_CHOICE = 64
+
 
 class Arithmetic(Lowering):
     """The operations of the language on values, building one graph."""
@@ -174,7 +177,7 @@ class Arithmetic(Lowering):
         return Scaled(Fraction(1), graph.real("pow", known, number))
 
     def _constant_base(self, base: Fraction, exponent: Value) -> Value:
-        """base^exponent: a table for few exponents, powers of `base` for whole ones, else 2^x."""
+        """base^exponent: a table for few exponents, powers of `base` for whole ones, else 3^x."""
         graph = self.graph
         if base == 1:
             return ONE
@@ -190,9 +193,7 @@ class Arithmetic(Lowering):
                     return Scaled(Fraction(1), power)
                 except TooLarge:
                     pass
-        doublings = constants.log(base) / constants.log(Fraction(2))
-        power = graph.real("pow", graph.number(2.0), self.real(self.scale(exponent, doublings)))
-        return Scaled(Fraction(1), power)
+        return self._power_of_three(exponent, constants.log(base))
 
     def tabulate(self, value: Value, function: Callable[[Fraction], Fraction]) -> Value | None:
         """A function of a value that takes few values, as a table of its results."""
@@ -217,9 +218,15 @@ class Arithmetic(Lowering):
         known = constant_of(value)
         if known is not None:
             return constant(constants.exp(known))
-        # 2^x, because pow is the same function in every engine and exp is not
-        scaled = self.scale(value, 1 / constants.log(Fraction(2)))
-        power = self.graph.real("pow", self.graph.number(2.0), self.real(scaled))
+        return self._power_of_three(value, Fraction(1))
+
+    def _power_of_three(self, value: Value, logarithm: Fraction) -> Value:
+        """e^(logarithm * value) as 3^x, because pow is the same function in every engine.
+
+        exp is not, and compilers replace powers of 2 and 10 by yet other functions.
+        """
+        scaled = self.scale(value, logarithm / constants.log(Fraction(3)))
+        power = self.graph.real("pow", self.graph.number(3.0), self.real(scaled))
         return Scaled(Fraction(1), power)
 
     def log(self, value: Value) -> Value:
@@ -361,26 +368,39 @@ class Arithmetic(Lowering):
 
     def less(self, a: Value, b: Value, *, equal: bool = False) -> Truth:
         """a < b, or a <= b."""
-        name = "le" if equal else "lt"
         sides = self._sides(a, b)
         if isinstance(sides, Fraction):
             return sides <= 0 if equal else sides < 0
-        left, right = sides
-        if left.dtype == right.dtype == "int":
-            if left.high < right.low or (equal and left.high == right.low):
-                return True
-            if left.low > right.high or (not equal and left.low == right.high):
-                return False
-        return self.graph.make(name, left, right)
+        if isinstance(sides[1], Op):
+            return self.graph.make("le" if equal else "lt", *sides)
+        op, unit, limit = sides
+        if unit > 0:  # op < limit: below the next integer
+            return self._below(op, limit.__floor__() if equal else limit.__ceil__() - 1)
+        above = limit.__ceil__() if equal else limit.__floor__() + 1
+        return self.negate(self._below(op, above - 1))
+
+    def _below(self, op: Op, last: int) -> Truth:
+        """op <= last, in integers."""
+        if op.high <= last or op.low > last:
+            return op.high <= last
+        return self.graph.make("le", op, self.graph.integer(last))
 
     def equal(self, a: Value, b: Value) -> Truth:
         sides = self._sides(a, b)
         if isinstance(sides, Fraction):
             return sides == 0
-        return self.graph.make("eq", *sides)
+        if isinstance(sides[1], Op):
+            return self.graph.make("eq", *sides)
+        op, _, limit = sides
+        if limit.denominator != 1 or not op.low <= limit <= op.high:
+            return False
+        return self.graph.make("eq", op, self.graph.integer(int(limit)))
 
-    def _sides(self, a: Value, b: Value) -> Fraction | tuple[Op, Op]:
-        """Two operations that compare as a and b do, or the constant a - b."""
+    def _sides(
+        self, a: Value, b: Value
+    ) -> Fraction | tuple[Op, Op] | tuple[Op, Fraction, Fraction]:
+        """What decides between a and b: the constant a - b; an integer, the sign of its unit
+        and the limit to compare it with, however long its digits; or two float operations."""
         x, y = constant_of(a), constant_of(b)
         if x is not None and y is not None:
             return x - y
@@ -389,11 +409,9 @@ class Arithmetic(Lowering):
             difference = add_exact([p, negated(q)], 0)
             if not difference.terms:
                 return difference.constant
-            moving = Exact(Fraction(0), difference.terms)
             try:
-                fixed = constant(-difference.constant)
-                (left, right), _ = self.whole_parts([moving, fixed])
-                return left, right
+                op, unit = self.primitive(Exact(Fraction(0), difference.terms))
+                return op, unit, -difference.constant / unit
             except TooLarge:
                 pass
         return self.real(a), self.real(b)
@@ -420,7 +438,13 @@ class Arithmetic(Lowering):
             return yes
         if test.name == "not":
             test, yes, no = test.args[0], no, yes
-        return Choice(test, yes, no)
+        choice = Choice(test, yes, no)
+        return choice if choice.size <= LARGEST_CHOICE else self.collapsed(choice)
+
+    def collapsed(self, choice: Choice) -> Value:
+        """One operation instead of a tree, which shared names would let grow exponentially."""
+        exact = self.exact(choice)
+        return exact if exact is not None else Scaled(Fraction(1), self.real(choice))
 
     # tables
 

@@ -10,7 +10,15 @@ from typing import Literal
 
 from lrdsl import tree
 from lrdsl.diagnostics import Diagnostic, Label, ScheduleError, Span
-from lrdsl.functions import BUILTINS, NAMES, SYNONYMS, Parameter, Signature
+from lrdsl.functions import (
+    BUILTINS,
+    NAMES,
+    RESERVED,
+    SYNONYMS,
+    WORD_HELP,
+    Parameter,
+    Signature,
+)
 from lrdsl.library import STANDARD, Function, Library
 from lrdsl.parser import describe_bad, parse
 from lrdsl.tree import Node
@@ -55,10 +63,12 @@ def check(
             names[name] = "any"
             continue
         names[name] = "time" if isinstance(parameter_node(name, value), tree.Time) else "number"
+    for name in params:
+        checker.parameter(name, program.body.span)
+    first: dict[str, Span] = {}
     for binding in program.bindings:
-        checker.hides(binding.name, binding.name_span)
-        kind = checker.infer(binding.value, names)
-        names.setdefault(binding.name, kind)
+        checker.binding(binding, names, first, program)
+        first.setdefault(binding.name, binding.name_span)
     checker.number(program.body, names)
     checker.unused(program, params)
     return sorted(checker.found, key=lambda each: (each.span, each.code))
@@ -113,7 +123,8 @@ def suggestion(word: str, known: Iterator[str] | list[str]) -> str | None:
     if SYNONYMS.get(word) in candidates:
         return SYNONYMS[word]
     folded = {each.lower(): each for each in candidates}
-    close = get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
+    # of short words everything is half alike
+    close = get_close_matches(word.lower(), folded, n=1, cutoff=0.75 if len(word) < 5 else 0.66)
     return folded[close[0]] if close else None
 
 
@@ -216,6 +227,7 @@ class _Checker:
     found: list[Diagnostic] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     lists: set[str] = field(default_factory=set)  # parameters that are lists
+    later: frozenset[str] = frozenset()  # names given after this one
 
     def add(
         self, code: str, message: str, span: Span, help: str | None = None,
@@ -227,6 +239,26 @@ class _Checker:
     def hides(self, name: str, span: Span) -> None:
         if name in NAMES or STANDARD.signature(name):
             self.add("LRD014", f"`{name}` hides the built-in `{name}`", span, severity="warning")
+
+    def parameter(self, name: str, span: Span) -> None:
+        if not name.isidentifier() or not name.isascii() or name in RESERVED:
+            self.add("LRD017", f"the parameter `{name}` has a name that no text can use", span)
+        else:
+            self.hides(name, span)
+
+    def binding(
+        self, binding: tree.Binding, names: dict[str, Kind], first: dict[str, Span],
+        program: tree.Program,
+    ) -> None:  # fmt: skip
+        """One name after `where`; it may stand inside `cycle` and `recur`."""
+        self.hides(binding.name, binding.name_span)
+        if binding.name in first:
+            labels = (Label(first[binding.name], "first here"),)
+            message = f"`{binding.name}` is given twice"
+            self.found.append(Diagnostic("LRD015", message, binding.name_span, labels=labels))
+        later = {each.name for each in program.bindings} - first.keys() - names.keys()
+        inner = replace(self, schedule_argument=True, later=frozenset(later))
+        names.setdefault(binding.name, inner.infer(binding.value, names))
 
     def unused(self, program: tree.Program, params: Parameters) -> None:
         for binding in program.bindings:
@@ -267,8 +299,7 @@ class _Checker:
             case tree.Time():
                 return "time"
             case tree.Bad():
-                self.found.append(describe_bad(node))
-                return "any"
+                return self.bad(node)
             case tree.Interpolation():
                 if self.interpolations:
                     return "any"
@@ -288,6 +319,15 @@ class _Checker:
             case tree.Call():
                 return self.call(node, names)
         raise AssertionError(node)
+
+    def bad(self, node: tree.Bad) -> Kind:
+        last = node.text.rpartition(".")[2]
+        if not node.text[0].isalpha() or not last.isidentifier() or not node.text.isascii():
+            self.found.append(describe_bad(node))
+            return "any"
+        close = suggestion(last, [*NAMES, *self.library.names()])
+        help_ = f"names have no dots: write `{close}`" if close else "names have no dots"
+        return self.add("LRD010", f"unknown name `{node.text}`", node.span, help_)
 
     def name(self, node: tree.Name, names: dict[str, Kind]) -> Kind:
         name = node.name
@@ -312,8 +352,15 @@ class _Checker:
         if signature:
             message = f"`{node.name}` is a function"
             return self.add("LRD010", message, node.span, f"call it: `{signature}`")
+        if node.name in self.later:
+            return self.add("LRD010", f"`{node.name}` is given after its use", node.span)
         close = suggestion(node.name, [*names, *NAMES, *self.library.names()])
-        help_ = f"did you mean `{close}`?" if close else "give it a value: `... where NAME = 0.1`"
+        help_ = (
+            f"did you mean `{close}`?"
+            if close
+            else f"give it a value: `... where {node.name} = 0.1`"
+        )
+        help_ = WORD_HELP.get(node.name, help_)
         return self.add("LRD010", f"unknown name `{node.name}`", node.span, help_)
 
     def comparison(self, node: tree.Comparison, names: dict[str, Kind]) -> Kind:
@@ -363,8 +410,10 @@ class _Checker:
                     self.number(operand, names)
                 return "number"
             case "and" | "or" | "not":
-                for operand in node.operands:
-                    self.expect("truth", operand, names)
+                kinds = [self.infer(operand, names) for operand in node.operands]
+                for kind, operand in zip(kinds, node.operands, strict=True):
+                    if kind in ("number", "time"):
+                        return self.mismatch("truth", kind, operand)
                 return "truth"
             case "if":
                 yes, test, no = node.operands
@@ -484,10 +533,7 @@ class _Checker:
             return self.add("LRD010", message, node.name_span, "a product is written with `*`")
         close = suggestion(node.name, self.library.names())
         help_ = f"did you mean `{close}`?" if close else "`lrdsl functions` lists them all"
-        if node.name in ("pow", "power"):
-            help_ = "write a power as `a^b`"
-        elif node.name == "where":
-            help_ = "write a choice as `a if c else b`"
+        help_ = WORD_HELP.get(node.name, help_)
         return self.add("LRD010", f"unknown function `{node.name}`", node.name_span, help_)
 
     def argument(

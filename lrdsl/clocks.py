@@ -7,11 +7,14 @@ from fractions import Fraction
 from functools import lru_cache
 
 from lrdsl.arithmetic import Arithmetic
-from lrdsl.constants import tidy
+from lrdsl.constants import NotFinite, tidy
 from lrdsl.core import LAST_STEP, Op
 from lrdsl.values import Exact, Scaled, Value, constant
 
 MAX_LAPS = 65_536
+
+# A period's finest fraction of a step: over 10^12 steps that is less than a step off.
+FINEST = 2**19
 
 
 class TooManyLaps(Exception):
@@ -63,6 +66,7 @@ def _length(frame: Frame) -> Exact | None:
 
 def _regular(every: Fraction, outer: Clock, a: Arithmetic) -> Clock:
     """Equal periods; where `every` is no whole number of steps, each restart is rounded."""
+    every = every.limit_denominator(FINEST)
     if every.denominator == 1:
         lap = a.floor(a.scale(outer.t, 1 / every))
         t = a.modulo(outer.t, constant(every))
@@ -71,8 +75,7 @@ def _regular(every: Fraction, outer: Clock, a: Arithmetic) -> Clock:
         lap = a.add([a.ceil(a.scale(a.add([outer.t, half]), 1 / every)), constant(-1)])
         start = a.nearest(a.scale(lap, every))
         t = a.add([outer.t, a.scale(start, Fraction(-1))])
-    assert isinstance(t, Exact)
-    return Clock(t, constant(every), lap, outer.prev)
+    return Clock(_whole(t), constant(every), lap, outer.prev)
 
 
 def _growing(frame: Frame, outer: Clock, a: Arithmetic) -> Clock:
@@ -80,9 +83,14 @@ def _growing(frame: Frame, outer: Clock, a: Arithmetic) -> Clock:
     periods = restarts(frame.every, frame.growth)
     starts = [Fraction(start) for start, _ in periods]
     lap = a.count(outer.t, starts[1:])
-    t = a.add([outer.t, a.scale(a.read(lap, starts), Fraction(-1))])
-    assert isinstance(t, Exact)
+    t = _whole(a.add([outer.t, a.scale(a.read(lap, starts), Fraction(-1))]))
     return Clock(t, a.read(lap, [length for _, length in periods]), lap, outer.prev)
+
+
+def _whole(time: Value) -> Exact:
+    if not isinstance(time, Exact):
+        raise NotFinite("a clock here needs integers of more than 64 bits")
+    return time
 
 
 @lru_cache(maxsize=256)

@@ -9,6 +9,7 @@ from fractions import Fraction
 _DIGITS = 60
 _CONTEXT = decimal.Context(prec=_DIGITS, Emax=10**9, Emin=-(10**9))
 _MAX_BITS = 4096
+_MAX_EXCESS = 20_000  # doublings from 1: far beyond float64 on either side
 
 PI = Fraction("3.14159265358979323846264338327950288419716939937510582097494459230781640628620899")
 
@@ -27,6 +28,11 @@ def to_float(value: Fraction) -> float:
 
 def tidy(value: Fraction) -> Fraction:
     """`value`, or its first 60 digits when it has grown beyond use."""
+    excess = value.numerator.bit_length() - value.denominator.bit_length()
+    if excess > _MAX_EXCESS:
+        raise NotFinite("a constant here is larger than any float64")
+    if excess < -_MAX_EXCESS:
+        return Fraction(0)
     if value.numerator.bit_length() + value.denominator.bit_length() <= _MAX_BITS:
         return value
     return Fraction(_decimal(value))
@@ -56,7 +62,7 @@ def _small(base: Fraction, exponent: int) -> bool:
 
 
 def exp(value: Fraction) -> Fraction:
-    if abs(value) > 10**6:
+    if abs(value) > 10_000:
         if value < 0:
             return Fraction(0)
         raise NotFinite("a constant here is larger than any float64")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lrdsl.timeline import Timeline
 
 MAX_WINDOWS = 1_000_000
+MAX_WORK = 100_000
 
 # Timeline fields: what lacks, and what to give.
 _NEEDS = {
@@ -86,6 +87,7 @@ class Expander:
     arithmetic: Arithmetic = field(default_factory=Arithmetic)
     memo: dict[tuple[object, ...], Quantity] = field(default_factory=dict)
     conditions: dict[tuple[object, ...], Truth] = field(default_factory=dict)
+    work: int = 0
     warnings: list[Diagnostic] = field(default_factory=list)
 
     def program(self, program: tree.Program, params: Parameters) -> Op:
@@ -97,9 +99,8 @@ class Expander:
             name: Thunk(parameter_node(name, value), empty, frame) for name, value in params.items()
         }
         for binding in program.bindings:
-            names.setdefault(
-                binding.name, Thunk(binding.value, Scope(dict(names), self.library), frame)
-            )
+            scope = Scope(dict(names), self.library)  # read on the clock of where the name stands
+            names.setdefault(binding.name, Thunk(binding.value, scope, None))
         with _deep_stack():
             value = self.number(program.body, Scope(names, self.library), frame, step)
             try:
@@ -132,6 +133,10 @@ class Expander:
         return known
 
     def quantity(self, node: Node, scope: Scope, frame: Frame, step: Exact) -> Quantity:
+        self.work += 1
+        if self.work > MAX_WORK:
+            message = f"this expands to more than {MAX_WORK:,} parts"
+            raise self.refused("LRD912", message, node, scope)
         try:
             return self.read(node, scope, frame, step)
         except NotFinite as error:
@@ -277,15 +282,18 @@ class Expander:
         clock = clock_of(frame, step, self.arithmetic)
         bounds = self.boundaries(node, scope, frame, step)
         total = None if clock.span is None else constant_of(clock.span)
-        values = []
+        readers, starts = [], []
         for index, part in enumerate(node.parts):
             start = bounds[index]
             end: Fraction | int | None = bounds[index + 1] if index + 1 < len(bounds) else total
+            if index + 1 < len(node.parts) and end == start:
+                continue  # a part of no step
             length = None if end is None else Fraction(end) - start
             inner = Frame(parent=frame, start=Fraction(start), length=length)
-            values.append(lambda p=part, f=inner: self.quantity(p.body, scope, f, step))
-        results = [quantity.value for quantity in self.all(values)]
-        return self.switch(clock.t, bounds[1 : len(results)], results)
+            readers.append(lambda p=part, f=inner: self.quantity(p.body, scope, f, step))
+            starts.append(start)
+        results = [quantity.value for quantity in self.all(readers)]
+        return self.switch(clock.t, starts[1:], results)
 
     def boundaries(self, node: tree.Sequence, scope: Scope, frame: Frame, step: Exact) -> list[int]:
         """Where the parts begin (and, if it says so, the last one ends), in whole steps."""
@@ -353,6 +361,8 @@ class Expander:
             case "if":
                 yes, test, no = node.operands
                 condition = self.truth(test, scope, frame, step)
+                if isinstance(condition, bool):  # what is never chosen need not make sense
+                    return self.quantity(yes if condition else no, scope, frame, step)
                 a, b = self.operands((yes, no), scope, frame, step)
                 return Quantity(self.arithmetic.choose(condition, a.value, b.value), a.time)
             case "piecewise" | "interp" | "pick" | "passed":

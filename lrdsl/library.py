@@ -9,15 +9,23 @@ from functools import cache, cached_property
 
 from lrdsl import tree
 from lrdsl.diagnostics import Source, Span
-from lrdsl.functions import BUILTINS, Parameter, Signature
+from lrdsl.functions import BUILTINS, Parameter, Peer, Signature
 from lrdsl.resources import read_resource
 
 _HEAD = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)\s*\(", re.MULTILINE)
+# The parts of a comment; a line of a part that is indented goes on from the one above.
+_NOTE = re.compile(r"# ?([A-Za-z_][A-Za-z0-9_]*):(?: +(.*)|$)")
+_SHARED = re.compile(r"^#  +([A-Za-z_][A-Za-z0-9_]*): +(.*)", re.MULTILINE)
+_NOTES = ("example", "group", "curve", "peers")
+_PEER = re.compile(r"(\S+) ([^=:]+?)(?: = ([^:]+))?(?:: (.*))?")
 
 
 @dataclass(frozen=True)
 class Function:
-    """One definition of a library file; `offset` is where `text` begins in the file."""
+    """One definition of a library file; `offset` is where `text` begins in the file.
+
+    `notes` are the parts of its comment behind `doc`, by name; the file's on parameters go first.
+    """
 
     name: str
     doc: str
@@ -25,6 +33,7 @@ class Function:
     text: str = field(repr=False)
     offset: int
     source: Source = field(repr=False)
+    notes: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @cached_property
     def definition(self) -> tree.Definition:
@@ -34,11 +43,16 @@ class Function:
 
     @cached_property
     def signature(self) -> Signature:
+        notes = dict(self.notes)
         parameters = tuple(
-            Parameter(each.name, each.type, self._text(each.default))  # type: ignore[arg-type]
+            Parameter(each.name, each.type, self._text(each.default), notes.get(each.name, ""))  # type: ignore[arg-type]
             for each in self.definition.parameters
         )
-        return Signature(self.name, parameters, "number", self.doc, self.example)
+        epochs = re.fullmatch(r"([1-9][0-9]{0,3}) epochs?", notes.get("curve", ""))
+        return Signature(
+            self.name, parameters, "number", self.doc, self.example, group=notes.get("group", ""),
+            peers=self._peers(), epochs=int(epochs[1]) if epochs else 100,
+        )  # fmt: skip
 
     @cached_property
     def calls(self) -> frozenset[str]:
@@ -50,6 +64,13 @@ class Function:
     def in_file(self, span: Span) -> Span:
         """A span of the definition as one of its file."""
         return Span(span.start + self.offset, span.end + self.offset)
+
+    def _peers(self) -> tuple[Peer, ...]:
+        lines = re.split(r"\n|; ", dict(self.notes).get("peers", ""))
+        found = [match for line in lines if (match := _PEER.fullmatch(line))]
+        return tuple(
+            Peer(each[1], each[2], each[3] or self.example, each[4] or "") for each in found
+        )
 
     def _text(self, node: tree.Node | None) -> str | None:
         return None if node is None else self.text[node.span.start : node.span.end]
@@ -73,14 +94,36 @@ def read_library(text: str, file: str) -> list[Function]:
     source = Source(file, text)
     heads = list(_HEAD.finditer(text))
     starts = [_comment_start(text, head.start()) for head in heads]
+    shared = dict(_SHARED.findall(text[: min(starts, default=0)]))
     functions = []
     for head, start, end in zip(heads, starts, [*starts[1:], len(text)], strict=False):
-        lines = [line.lstrip("# ").rstrip() for line in text[start : head.start()].splitlines()]
-        examples = [line[9:] for line in lines if line.startswith("example: ")]
-        doc = " ".join(line for line in lines if not line.startswith("example: "))
         body = text[head.start() : end].rstrip()
-        functions.append(Function(head[1], doc, "".join(examples), body, head.start(), source))
+        doc, notes = _read_comment(text[start : head.start()], body)
+        example = notes.get("example", "")
+        both = tuple((shared | notes).items())
+        functions.append(Function(head[1], doc, example, body, head.start(), source, both))
     return functions
+
+
+def _read_comment(comment: str, definition: str) -> tuple[str, dict[str, str]]:
+    """The text of a comment, and its parts: those on the function and those on its parameters."""
+    parameters = re.split(r"\)\s*=", definition)[0]
+    doc: list[str] = []
+    notes: dict[str, str] = {}
+    name = ""
+    for line in comment.splitlines():
+        text = line.lstrip("# ").rstrip()
+        head = _NOTE.match(line)
+        if head and (head[1] in _NOTES or re.search(rf"[(,]\s*{head[1]}\b", parameters)):
+            name = head[1]
+            notes[name] = (head[2] or "").rstrip()
+        elif name and line.startswith("#  "):
+            deeper = name != "peers" or line.startswith("#    ")
+            notes[name] = (notes[name] + (" " if deeper else "\n") + text).strip()
+        else:
+            name = ""
+            doc.append(text)
+    return " ".join(doc), notes
 
 
 def _comment_start(text: str, offset: int) -> int:
@@ -117,6 +160,11 @@ class Library:
 
     def names(self) -> list[str]:
         return [*self.own, *BUILTINS, *standard_library()]
+
+    @property
+    def files(self) -> tuple[tuple[str, str], ...]:
+        """Name and text of the files that the user's definitions come from."""
+        return tuple({each.source.name: each.source.text for each in self.own.values()}.items())
 
     def seen_by(self, function: Function) -> Library:
         """What the body of a definition can call: the standard ones know no user's."""

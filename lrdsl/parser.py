@@ -271,6 +271,10 @@ _HABITS = {
     "'": "a schedule has no strings; remove the quotes",
     "\u00d7": "write `*`", "\u00b7": "write `*`", "\u00f7": "write `/`",
     "\u2212": "write `-`", "\u2013": "write `-`", "\u00a0": "write an ordinary space",
+    "\u201c": "a schedule has no strings; remove the quotes",
+    "\u201d": "a schedule has no strings; remove the quotes",
+    "\u2018": "a schedule has no strings; remove the quotes",
+    "\u2019": "a schedule has no strings; remove the quotes", "\u03c0": "write `pi`",
     "\u2264": "write `<=`", "\u2265": "write `>=`", "\u2260": "write `!=`",
 }  # fmt: skip
 
@@ -281,7 +285,8 @@ def describe_bad(node: tree.Bad) -> Diagnostic:
     if first.isascii() and (first.isdigit() or first == "."):
         return _describe_number(node)
     if text.isascii() or text in _HABITS:
-        return Diagnostic("LRD001", f"unexpected `{text}`", node.span, help=_HABITS.get(text))
+        shown = text if text.isprintable() else f"U+{ord(text):04X}"
+        return Diagnostic("LRD001", f"unexpected `{shown}`", node.span, help=_HABITS.get(text))
     return _describe_foreign(node)
 
 
@@ -335,9 +340,6 @@ def _describe_foreign(node: tree.Bad) -> Diagnostic:
     return Diagnostic("LRD003", message, node.span)
 
 
-_ELSE = "a choice names both values: `a if c else b`"
-
-
 def _explain(error: Any, text: str) -> Diagnostic:
     """Lark's unexpected token as a sentence; a word before it that means nothing comes first."""
     token = error.token
@@ -353,28 +355,56 @@ def _explain(error: Any, text: str) -> Diagnostic:
         return Diagnostic("LRD002", f"`{token}` closes nothing", span, help="remove it")
     operand = "NUMBER" in error.expected
     wanted = "a number, a name or `(`" if operand else "an operator"
-    if not operand and _lacks_else(text[: span.start]):
-        message = f"unexpected `{token}`; expected `else`"
-        return Diagnostic("LRD001", message, span, help=_ELSE)
-    message = f"unexpected `{token}`; expected {wanted}"
-    inside = bool(_open_brackets(text[: span.start]))
-    return Diagnostic("LRD001", message, span, help=_token_help(token, operand, inside))
+    before, after = text[: span.start], text[span.start :]
+    help_ = _token_help(token.type, operand, before, after)
+    if not operand and _lacks_else(before) and token.type != "EQUAL":
+        wanted, help_ = "`else`", _ELSE
+    return Diagnostic("LRD001", f"unexpected `{token}`; expected {wanted}", span, help=help_)
 
 
-def _token_help(token: Token, operand: bool, inside: bool) -> str | None:
-    match token.type:
+_UNITS = "times have the units `ep`, `st`, `%`, `tok` and `sa`"
+
+
+def _token_help(kind: str, operand: bool, before: str, after: str) -> str | None:
+    """What to type instead of a token, from the text on both of its sides."""
+    for typed, meant in (("=>", ">="), ("=<", "<="), ("<>", "!=")):
+        if after.startswith(typed) or (before[-1:] + after).startswith(typed):
+            return f"write `{meant}`"
+    match kind:
         case "EQUAL":
-            return "`==` compares; a name is given after `where`: `EXPR where peak = 0.1`"
+            return "`==` compares; only what is right of `=` is the schedule; names come in `where`"
         case "COMMA":
-            return "a comma stands only between arguments, list items and names after `where`"
-        case "ELSE" | "THEN" | "FOR" | "IF" | "WHERE" | "AND" | "OR" | "NOT" if operand:
-            return f"`{token}` is a reserved word"
+            if re.search(r"[0-9]\Z", before) and re.match(r",[0-9]", after):
+                return "the decimal point is `.`"
+            return "commas separate arguments and items of lists, which are written `[30, 60]`"
+        case "IF" | "ELSE" if operand:
+            return "write a choice as `a if c else b if d else e`"
+        case "THEN" | "FOR" | "WHERE" | "AND" | "OR" | "NOT" if operand:
+            return f"`{kind.lower()}` is a reserved word; a choice is written `a if c else b`"
         case "NUMBER" | "NAME" | "TIME" | "LPAR" if not operand:
-            comma = ", and arguments are separated by commas" if inside else ""
-            return f"a product is written with `*`{comma}"
+            return _missing(kind, before)
         case "LSQB" if not operand:
             return "a list stands only as an argument: `pick([1, 2], 0)`"
     return None
+
+
+def _missing(kind: str, before: str) -> str:
+    """What may be missing between two operands."""
+    last = re.search(r"([A-Za-z_][A-Za-z0-9_]*|[0-9.]+|%|.)\s*\Z", before, re.DOTALL)
+    word = last[1] if last else ""
+    if word == "%":
+        return "the remainder is `mod(a, b)`"
+    if word.isidentifier() and word in _NO_OPERAND:
+        return "write the expression alone: `0.1 * 0.5^epoch`"
+    if word.isidentifier() and kind != "LPAR":
+        return f"a call has brackets, `{word}(...)`, and a product is written with `*`"
+    comma = ", and arguments are separated by commas" if _open_brackets(before) else ""
+    units = f"; {_UNITS}" if kind == "NAME" and word[:1].isdigit() else ""
+    return f"a product is written with `*`{comma}{units}"
+
+
+_NO_OPERAND = ("lambda", "return", "def")
+_ELSE = "a choice names both values: `a if c else b`"
 
 
 def _lacks_else(text: str) -> bool:

@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 
 from lrdsl.binding import Bound, bind
+from lrdsl.core import LAST_STEP
 from lrdsl.diagnostics import Diagnostic, ScheduleError, Span
 from lrdsl.libraries import Files, problems
 from lrdsl.parser import parse
@@ -30,6 +31,22 @@ if TYPE_CHECKING:
 
     from lrdsl import keras as lrdsl_keras
     from lrdsl import torch as lrdsl_torch
+
+
+class _Frozen(dict[str, Any]):
+    """A mapping of a frozen model: nothing in it changes, and order makes no difference."""
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError("a schedule does not change; make another one")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    update = setdefault = pop = popitem = clear = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> Any:
+        return type(self), (dict(self),)
 
 
 class Schedule(BaseModel):
@@ -53,7 +70,7 @@ class Schedule(BaseModel):
 
     def __init__(
         self,
-        expr: str | float | int,
+        expr: str | float | int | None = None,
         params: Mapping[str, float | int | str] | None = None,
         library: Mapping[str, str] | str | Path | Sequence[str | Path] | None = None,
         **unknown: Any,
@@ -73,6 +90,8 @@ class Schedule(BaseModel):
     @model_validator(mode="after")
     def _checked(self) -> Self:
         _refuse_errors(self.expr, self.params, self.library)
+        for name in ("params", "library"):
+            object.__setattr__(self, name, _Frozen(getattr(self, name)))
         return self
 
     @classmethod
@@ -81,7 +100,7 @@ class Schedule(BaseModel):
         return {"anyOf": [{"type": "string"}, {"type": "number"}, mapping]}
 
     def __hash__(self) -> int:
-        return hash((self.expr, tuple(self.params.items()), self.files))
+        return hash((self.expr, self.params, self.library))
 
     def __str__(self) -> str:
         """The canonical text."""
@@ -127,8 +146,7 @@ class Schedule(BaseModel):
         from lrdsl.engines.python import compile_python
 
         number = operator.index(step)
-        if number < 0:
-            raise ValueError(f"the first step is 0, got {number}")
+        _refuse_step(number)
         return compile_python(self.bind(run).core)(number)
 
     def values(self, run: Timeline, steps: Any = None) -> NDArray[np.float64]:
@@ -145,8 +163,9 @@ class Schedule(BaseModel):
         array = np.asarray(steps)
         if array.size and not np.issubdtype(array.dtype, np.integer):
             raise TypeError(f"steps are integers, got {array.dtype}")
-        if array.size and array.min() < 0:
-            raise ValueError(f"the first step is 0, got {array.min()}")
+        if array.size:
+            _refuse_step(int(array.min()))
+            _refuse_step(int(array.max()))
         return compile_numpy(self.bind(run).core)(array)
 
     def length(self, run: Timeline) -> int:
@@ -191,6 +210,11 @@ class Schedule(BaseModel):
         from lrdsl import keras as lrdsl_keras
 
         return lrdsl_keras.callback(self, run)
+
+
+def _refuse_step(step: int) -> None:
+    if not 0 <= step <= LAST_STEP:
+        raise ValueError(f"steps go from 0 to {LAST_STEP:,}, got {step:,}")
 
 
 def _refuse_errors(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from lrdsl.core import LAST_STEP
+
+Count = Annotated[int, Field(gt=0, le=LAST_STEP)]
 
 
 class Timeline(BaseModel):
@@ -20,18 +24,20 @@ class Timeline(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
-    steps_per_epoch: PositiveInt | None = None
-    epochs: PositiveInt | None = None
-    total_steps: PositiveInt | None = None
-    batch_size: PositiveInt | None = None
-    tokens_per_step: PositiveInt | None = None
-    accumulate: PositiveInt = 1
+    steps_per_epoch: Count | None = None
+    epochs: Count | None = None
+    total_steps: Count | None = None
+    batch_size: Count | None = None
+    tokens_per_step: Count | None = None
+    accumulate: Count = 1
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if self.steps_per_epoch and self.epochs:
             product = self.steps_per_epoch * self.epochs
             if self.total_steps is None:
+                if product > LAST_STEP:
+                    raise ValueError(f"{product:,} steps are more than {LAST_STEP:,}")
                 object.__setattr__(self, "total_steps", product)
             elif self.total_steps != product:
                 raise ValueError(

@@ -24,13 +24,18 @@ class Node:
     size: int = field(default=1, compare=False, repr=False)
 
 
+def _rational(text: str) -> Fraction:
+    # not Fraction("0e999999999"), which computes the power
+    return Fraction(text.replace("_", "")) if float(text) else Fraction(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Number(Node):
     text: str
 
     @property
     def value(self) -> Fraction:
-        return Fraction(self.text.replace("_", ""))
+        return _rational(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ class Time(Node):
 
     @property
     def value(self) -> Fraction:
-        return Fraction(self.text.replace("_", ""))
+        return _rational(self.text)
 
 
 @dataclass(frozen=True, slots=True)

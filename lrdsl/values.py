@@ -40,6 +40,11 @@ class Choice:
     yes: Value
     no: Value
 
+    @property
+    def size(self) -> int:
+        """Choices below, counted as a tree: what a function of the value has to visit."""
+        return 1 + sum(v.size for v in (self.yes, self.no) if isinstance(v, Choice))
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

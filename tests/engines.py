@@ -73,6 +73,26 @@ def installed(engine: str) -> bool:
     return engine == "python" or find_spec(library) is not None
 
 
+# Every function of libm, and what compilers like to rewrite, magnified: a float32 rate hides a
+# wrong bit of float64, so these rates are what float64 holds below 2^-40.
+MAGNIFIED = [
+    f"y * 2^40 - floor(y * 2^40) where y = {text}"
+    for text in (
+        "sin(step / 7)",
+        "cos(epoch / 7)",
+        "log(1.001 + epoch / 37)",
+        "(step + 1)^-0.37",
+        "(step / 7 + 1)^1.7 / 1e6",
+        "exp(-epoch / 10)",
+        "tanh(epoch / 11)",
+        "0.1 * 0.5^(epoch / 7) * cos(step / 9)",
+        "0.1 * sqrt(step / 3) - 0.3",
+        "0.1 * cos(epoch / 7) + 0.2 * sin(epoch / 7) * sqrt(step)",
+        "epoch / 7 / sqrt(step + 1)",
+    )
+]
+
+
 def bits(values: Any) -> Any:
     """The bits of float32 values, all NaN alike."""
     array = np.asarray(values, np.float32)

@@ -24,7 +24,8 @@ PACKAGE = Path(lrdsl.__file__).parent
 ORDER = [
     "diagnostics", "rendering", "resources", "tree", "parser", "functions", "library", "checker",
     "libraries", "constants", "core", "engines.python", "values", "lowering", "arithmetic",
-    "clocks", "expander", "timeline", "binding", "engines.numpy", "engines.tensorflow", "bounds", "schedule", "keras",
+    "clocks", "expander", "timeline", "binding", "engines.numpy", "engines.tensorflow", "bounds",
+    "schedule", "keras",
 ]  # fmt: skip
 
 

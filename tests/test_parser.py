@@ -142,6 +142,17 @@ def test_nothing_blows_up() -> None:
     Schedule(nested).bind(run)
     with pytest.raises(ScheduleError):
         Schedule("9^9^9^9").bind(run)
+    for zero in ("0e999999999", "0e-999999999"):
+        assert Schedule(zero).value(0, run) == 0
+    chain = ", ".join(f"a{k} = a{k - 1} if step < {k} else a{k - 1} + 1" for k in range(1, 40))
+    assert Schedule(f"a39 where a0 = 0 if step < 1 else 1, {chain}").value(5, run) == 6
+    moved = ", ".join(f"a{k} = hold(a{k - 1}) + hold(a{k - 1}, 2ep)" for k in range(1, 30))
+    with pytest.raises(ScheduleError, match="expands to more than"):
+        Schedule(f"a29 where a0 = epoch, {moved}").bind(run)
+    tiny = " * ".join(f"exp(-99{k}99.{k})" for k in range(20))
+    assert Schedule(tiny).value(0, run) == 0
+    with pytest.raises(ScheduleError, match="larger than any float64"):
+        Schedule(tiny.replace("-", "")).bind(run)
 
 
 @settings(max_examples=400, deadline=None, derandomize=True)

@@ -110,7 +110,7 @@ def test_values() -> None:
         schedule.values(Timeline())
     with pytest.raises(TypeError):
         schedule.values(RUN, [0.5])
-    with pytest.raises(ValueError, match="the first step is 0"):
+    with pytest.raises(ValueError, match="steps go from 0"):
         schedule.value(-1, RUN)
 
 
@@ -174,3 +174,32 @@ def test_a_timeline_derives_the_length_of_the_run() -> None:
     assert RUN.total_steps == 30
     assert Timeline(steps_per_epoch=10).total_steps is None
     assert Timeline(steps_per_epoch=10, epochs=3, total_steps=30) == RUN
+
+
+def test_params_cannot_be_changed_and_their_order_does_not_matter() -> None:
+    schedule = Schedule("p + q", {"p": 1, "q": 2})
+    with pytest.raises(TypeError):
+        schedule.params["p"] = 5  # type: ignore[index]
+    assert schedule.value(0, RUN) == 3
+    other = Schedule("p + q", {"q": 2, "p": 1})
+    assert schedule == other and hash(schedule) == hash(other)
+
+
+def test_a_mapping_without_an_expression_is_refused_by_pydantic() -> None:
+    with pytest.raises(ValidationError):
+        Config(lr={"params": {}})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["a-b", "for", "\u00e4"])
+def test_params_have_names_that_a_text_can_use(name: str) -> None:
+    with pytest.raises(ScheduleError, match="a name that no text can use"):
+        Schedule("0.1", {name: 1})
+
+
+def test_runs_have_a_longest_length() -> None:
+    with pytest.raises(ValidationError, match="less than or equal to"):
+        Timeline(total_steps=10**25)
+    with pytest.raises(ValidationError, match="steps are more than"):
+        Timeline(steps_per_epoch=10**9, epochs=10**9)
+    with pytest.raises(ValueError, match="steps go from 0"):
+        Schedule("0.1").value(2**41, RUN)

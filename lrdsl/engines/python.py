@@ -14,8 +14,8 @@ from lrdsl.core import Op, in_order
 
 INFINITY = math.inf
 
-# The smallest normal float32: rates below it are 0.
-SMALLEST = 2.0**-126
+# What float32 rounds to its smallest normal number: rates below it are 0.
+SMALLEST = 2.0**-126 - 2.0**-151
 
 
 def _divide(a: float, b: float) -> float:
