@@ -411,6 +411,8 @@ class _Checker:
                 return "number"
             case "and" | "or" | "not":
                 kinds = [self.infer(operand, names) for operand in node.operands]
+                if "any" in kinds:
+                    return "any"
                 for kind, operand in zip(kinds, node.operands, strict=True):
                     if kind in ("number", "time"):
                         return self.mismatch("truth", kind, operand)

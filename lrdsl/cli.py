@@ -14,6 +14,7 @@ from lrdsl.rendering import visible
 
 if TYPE_CHECKING:
     from lrdsl.libraries import Files
+    from lrdsl.library import Library
     from lrdsl.timeline import Timeline
 
 _EPILOG = """\
@@ -24,6 +25,7 @@ examples:
       --steps-per-epoch 391 --epochs 90 --at 0,5ep,50%
   lrdsl functions cosine
   lrdsl explain LRD403
+  lrdsl convert torch 'StepLR(step_size=30, gamma=0.1)' lr=0.1
 
 exit codes: 0 clean, 1 findings, 2 usage or unreadable file, 3 nothing to check
 """
@@ -96,7 +98,9 @@ def _parser() -> _Parser:
     )
     parser.add_argument("--version", action="version", version=f"lrdsl {_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for add in (_add_check, _add_eval, _add_explain, _add_functions, _add_fmt, _add_quote):
+    for add in (
+        _add_check, _add_eval, _add_explain, _add_functions, _add_fmt, _add_quote, _add_convert,
+    ):  # fmt: skip
         add(commands)
     return parser
 
@@ -152,6 +156,7 @@ def _add_explain(commands: Any) -> None:
     parser = _command(commands, "explain", does, _DASH)
     parser.add_argument("subject", metavar="CODE|FUNCTION|EXPR")
     _add_params(parser)
+    _add_library(parser)
     _add_timeline(parser)
     parser.set_defaults(command=_explain)
 
@@ -160,6 +165,7 @@ def _add_functions(commands: Any) -> None:
     parser = _command(commands, "functions", "List the functions and names of the language.")
     parser.add_argument("name", nargs="?", metavar="NAME", help="everything about this one")
     parser.add_argument("--json", action="store_true", help="a JSON list")
+    _add_library(parser)
     parser.set_defaults(command=_functions)
 
 
@@ -179,6 +185,29 @@ def _add_quote(commands: Any) -> None:
     parser = _command(commands, "quote", does, "example: lrdsl quote 'lr=0.1 * 0.5^epoch'")
     parser.add_argument("override", metavar="KEY=EXPR")
     parser.set_defaults(command=_quote)
+
+
+_CONVERT = """\
+examples:
+  lrdsl convert torch 'StepLR(step_size=30, gamma=0.1)' lr=0.1 per_epoch=True
+  lrdsl convert optax 'cosine_decay_schedule(init_value=0.1, decay_steps=1000)'
+  lrdsl convert transformers cosine lr=5e-5 warmup_ratio=0.05 num_cycles=0.5
+  lrdsl convert t5x 'constant * linear_warmup * rsqrt_decay' warmup_steps=10000
+  lrdsl convert caffe solver.prototxt
+  lrdsl convert keras config.json
+"""
+
+
+def _add_convert(commands: Any) -> None:
+    does = "Print a schedule of another library as an expression."
+    parser = _command(commands, "convert", does, _CONVERT)
+    parser.add_argument("library", metavar="LIBRARY",
+                        help="keras, torch, optax, transformers, t5x or caffe")  # fmt: skip
+    parser.add_argument("source", metavar="SCHEDULE",
+                        help="a call, a name, a file that holds one, or - for stdin")  # fmt: skip
+    parser.add_argument("arguments", nargs="*", metavar="NAME=VALUE",
+                        help="more arguments, named as in the library")  # fmt: skip
+    parser.set_defaults(command=_convert)
 
 
 def _add_params(parser: argparse.ArgumentParser) -> None:
@@ -203,9 +232,12 @@ def _add_timeline(parser: argparse.ArgumentParser) -> None:
 
 def _count(text: str) -> int:
     """A positive whole number, `1e6` included."""
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value < 2**53 or value != int(value):
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"`{text}` is not a positive whole number")
     return int(value)
 
 
@@ -223,6 +255,13 @@ def files_of(args: argparse.Namespace) -> Files:
         return library_files(args.library)
     except BadProject as error:
         raise Usage(str(error)) from None
+
+
+def library_of(args: argparse.Namespace) -> Library:
+    """What can be called; raises ScheduleError for a broken library file."""
+    from lrdsl.libraries import load_checked
+
+    return load_checked(files_of(args))
 
 
 def timeline_of(args: argparse.Namespace) -> Timeline | None:
@@ -275,13 +314,13 @@ def _eval(args: argparse.Namespace) -> int:
 def _explain(args: argparse.Namespace) -> int:
     from lrdsl.explaining import explain
 
-    return explain(args.subject, params_of(args), timeline_of(args))
+    return explain(args.subject, params_of(args), timeline_of(args), library_of(args))
 
 
 def _functions(args: argparse.Namespace) -> int:
     from lrdsl.explaining import list_functions
 
-    return list_functions(args.name, json=args.json)
+    return list_functions(args.name, json=args.json, library=library_of(args))
 
 
 def _fmt(args: argparse.Namespace) -> int:
@@ -298,3 +337,28 @@ def _quote(args: argparse.Namespace) -> int:
     except ValueError as error:
         raise Usage(str(error)) from None
     return CLEAN
+
+
+def _convert(args: argparse.Namespace) -> int:
+    from lrdsl.convert import convert
+    from lrdsl.specs import read_arguments
+
+    try:
+        print(convert(args.library, _source(args.source), **read_arguments(args.arguments)))
+    except ValueError as error:
+        raise Usage(str(error)) from None
+    return CLEAN
+
+
+def _source(word: str) -> str:
+    """What stands in a file or on stdin, or the word itself."""
+    if word == "-":
+        return sys.stdin.read()
+    if not os.path.isfile(word) and not word.endswith((".json", ".prototxt")):
+        return word
+    try:
+        with open(word, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise Usage(f"`{word}` cannot be read: {reason}") from None

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lrdsl import checker, tree
-from lrdsl.checker import Parameters
+from lrdsl import tree
 from lrdsl.formatter import format_node, format_program
+from lrdsl.libraries import problems
 from lrdsl.schedule import Schedule
 from lrdsl.timeline import Timeline
 
@@ -43,18 +43,19 @@ def _parts(
     for part in program.body.parts:
         end = total
         if part.duration is not None:
-            elapsed += (" + " if elapsed else "") + _as_time(part.duration, where, schedule.params)
+            elapsed += (" + " if elapsed else "") + _as_time(part.duration, where, schedule)
             # `step` at the moment when the parts so far are over.
-            moment = Schedule(f"at(step, {elapsed}){where}", schedule.params)
+            text = f"at(step, {elapsed}){where}"
+            moment = Schedule(text, schedule.params, schedule.library)
             end = int(moment.value(0, run))
         yield min(start, total), min(end, total), format_node(part.body)
         start = end
 
 
-def _as_time(duration: tree.Node, where: str, params: Parameters) -> str:
+def _as_time(duration: tree.Node, where: str, schedule: Schedule) -> str:
     """The text of a length, in epochs where it is a bare number."""
     text = f"({format_node(duration)})"
-    found = checker.problems(f"{text} / 1ep{where}", params)
+    found = problems(f"{text} / 1ep{where}", schedule.params, schedule.files)
     return f"{text} * 1ep" if any(each.severity == "error" for each in found) else text
 
 

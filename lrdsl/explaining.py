@@ -5,18 +5,18 @@ from __future__ import annotations
 import json as jsonlib
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from textwrap import fill, indent
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lrdsl import checker, tree
+from lrdsl import libraries, tree
 from lrdsl.checker import Parameters, suggestion
 from lrdsl.codes import CODES, Code
 from lrdsl.diagnostics import Diagnostic, ScheduleError
 from lrdsl.exits import CLEAN, Usage
 from lrdsl.formatter import format_lines
-from lrdsl.functions import BUILTINS, NAMES, Signature
-from lrdsl.library import STANDARD, nodes_of, standard_library
+from lrdsl.functions import NAMES, Signature
+from lrdsl.library import STANDARD, Library, nodes_of
+from lrdsl.pages import curve_data, data, grouped, page, paragraph, signatures
 from lrdsl.parser import parse
 from lrdsl.rendering import render_all, visible
 
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 _SHOWN = 200  # examples of limits are longer
 
 
-def explain(subject: str, params: Parameters, run: Timeline | None) -> int:
+def explain(
+    subject: str, params: Parameters, run: Timeline | None, library: Library = STANDARD
+) -> int:
     """Print the page of a code, a function, a name of the language, or an expression."""
     word = subject.strip()
     if re.fullmatch(r"(?i)LRD\w*", word):
@@ -35,30 +37,35 @@ def explain(subject: str, params: Parameters, run: Timeline | None) -> int:
             raise Usage(f"there is no code `{word}`; the codes are {', '.join(CODES)}")
         print(_code_page(word.upper(), CODES[word.upper()]))
     elif word in NAMES:
-        print(f"{word}: {NAMES[word].type}\n{_paragraph(NAMES[word].doc)}")
-    elif signature := STANDARD.signature(word):
-        print(_function_page(signature))
+        print(_name_page(word))
+    elif signature := library.signature(word):
+        print(_visible(page(signature, library)))
     else:
-        print("\n".join(map(visible, _expression_page(subject, params, run).split("\n"))))
+        print(_visible(_expression_page(subject, params, run, library)))
     return CLEAN
 
 
-def _paragraph(text: str) -> str:
-    return indent(fill(text, 84), "    ")
+def _visible(text: str) -> str:
+    """What a user wrote, in files too, as lines that cannot steer a terminal."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
+def _name_page(word: str) -> str:
+    return f"{word}: {NAMES[word].type}\n{paragraph(NAMES[word].doc)}"
 
 
 # codes
 
 
 def _code_page(name: str, code: Code) -> str:
-    page = [f"{name}: {code.title}", _paragraph(code.explanation)]
+    blocks = [f"{name}: {code.title}", paragraph(code.explanation)]
     if code.example:
-        page += ["example:", indent(_shortened(code.example), "    ")]
+        blocks += ["example:", indent(_shortened(code.example), "    ")]
         found = example_problems(code, code.example)
-        page.append(indent(render_all(found, code.example, _FILES[code.language]), "    "))
+        blocks.append(indent(render_all(found, code.example, _FILES[code.language]), "    "))
     if code.fixed:
-        page += ["instead:", indent(_shortened(code.fixed), "    ")]
-    return "\n\n".join(page)
+        blocks += ["instead:", indent(_shortened(code.fixed), "    ")]
+    return "\n\n".join(blocks)
 
 
 _FILES = {"expression": "schedule", "yaml": "config.yaml", "library": "schedules.lrs"}
@@ -89,62 +96,44 @@ def example_problems(code: Code, text: str) -> list[Diagnostic]:
 # functions
 
 
-def list_functions(name: str | None, *, json: bool) -> int:
-    """Print every function and name of the language, or one."""
+def list_functions(name: str | None, *, json: bool, library: Library = STANDARD) -> int:
+    """Print every function and name of the language, or all about one."""
     if json:
-        signatures = _signatures() if name is None else {name: _one(name)}
-        print(jsonlib.dumps([_as_data(each) for each in signatures.values()], indent=2))
+        print(jsonlib.dumps(_as_data(name, library), indent=2))
     elif name is None:
-        print(_overview())
-    elif name in NAMES:
-        print(f"{name}: {NAMES[name].type}\n{_paragraph(NAMES[name].doc)}")
+        print(_visible(_overview(library)))
+    elif name in NAMES and library.signature(name) is None:
+        print(_name_page(name))
     else:
-        print(_function_page(_one(name)))
+        print(_visible(page(_one(name, library), library)))
     return CLEAN
 
 
-def _one(name: str) -> Signature:
-    signature = STANDARD.signature(name)
+def _as_data(name: str | None, library: Library) -> list[dict[str, object]]:
+    if name is None:
+        return [data(each, library) for each in signatures(library).values()]
+    signature = _one(name, library)
+    return [data(signature, library) | {"curve": curve_data(signature, library)}]
+
+
+def _one(name: str, library: Library) -> Signature:
+    signature = library.signature(name)
     if signature is None:
-        close = suggestion(name, STANDARD.names())
+        close = suggestion(name, library.names())
         help_ = f"did you mean `{close}`?" if close else "`lrdsl functions` lists them all"
         raise Usage(f"there is no function `{name}`; {help_}")
     return signature
 
 
-def _signatures() -> dict[str, Signature]:
-    library = {name: each.signature for name, each in standard_library().items()}
-    return {**BUILTINS, **library}
-
-
-def _as_data(signature: Signature) -> dict[str, Any]:
-    data = asdict(signature)
-    kind = "built-in" if signature.name in BUILTINS else "library"
-    return {"name": signature.name, "kind": kind, "usage": str(signature)} | data
-
-
-def _overview() -> str:
+def _overview(library: Library) -> str:
     """Everything there is, a line each."""
-    lists = [name for name, each in BUILTINS.items() if _takes(each, "numbers", "times")]
-    times = [name for name, each in BUILTINS.items() if _takes(each, "schedule")]
-    numbers = [name for name in BUILTINS if name not in (*lists, *times)]
-    groups = {
-        "schedules": list(standard_library()),
-        "time": times,
-        "tables": lists,
-        "numbers": numbers,
-    }
-    blocks = []
-    for title, names in groups.items():
-        rows = {str(_signatures()[name]): _signatures()[name].doc for name in names}
-        blocks.append(_table(title, rows))
+    blocks = [
+        _table(title, {str(each): each.doc for each in group})
+        for title, group in grouped(library).items()
+    ]
     blocks.append(_table("names", {name: clock.doc for name, clock in NAMES.items()}))
-    blocks.append("`lrdsl functions NAME` shows one of them with an example.")
+    blocks.append("`lrdsl functions NAME` shows one of them with its curve.")
     return "\n\n".join(blocks)
-
-
-def _takes(signature: Signature, *types: str) -> bool:
-    return any(parameter.type in types for parameter in signature.parameters)
 
 
 def _table(title: str, rows: Mapping[str, str]) -> str:
@@ -159,45 +148,35 @@ def _table(title: str, rows: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
-def _function_page(signature: Signature) -> str:
-    page = [str(signature), _paragraph(signature.doc)]
-    if signature.example:
-        page.append(f"example:\n    {signature.example}")
-    if signature.name in standard_library():
-        text = standard_library()[signature.name].text
-        page.append(f"definition:\n{indent(text, '    ')}")
-    return "\n\n".join(page)
-
-
 # expressions
 
 
-def _expression_page(text: str, params: Parameters, run: Timeline | None) -> str:
+def _expression_page(text: str, params: Parameters, run: Timeline | None, library: Library) -> str:
     from lrdsl.schedule import Schedule
 
-    schedule = Schedule(text, params)
+    schedule = Schedule(text, params, dict(library.files))
     program = parse(text)
-    warnings = checker.problems(text, params)
-    page = [render_all(warnings, text, "schedule")] if warnings else []
-    page += [format_lines(program), *_used(program)]
+    warnings = libraries.problems(text, params, library.files)
+    blocks = [render_all(warnings, text, "schedule")] if warnings else []
+    blocks += [format_lines(program), *_used(program, library)]
     if run is None or run.total_steps is None:
-        page += [_needs(schedule, run)]
+        blocks += [_needs(schedule, run)]
     else:
         found = [each for each in schedule.check(run) if each not in warnings]
-        page += [render_all(found, text, "schedule")] if found else []
+        blocks += [render_all(found, text, "schedule")] if found else []
         if not any(each.severity == "error" for each in found):
             from lrdsl.courses import describe_course
 
-            page += describe_course(schedule, program, run)
-    return "\n\n".join(each for each in page if each)
+            blocks += describe_course(schedule, program, run)
+    return "\n\n".join(each for each in blocks if each)
 
 
-def _used(program: tree.Program) -> list[str]:
+def _used(program: tree.Program, library: Library) -> list[str]:
     """The functions and names of the language that a text uses."""
     calls = [node.name for node in nodes_of(program) if isinstance(node, tree.Call)]
     names = [node.name for node in nodes_of(program) if isinstance(node, tree.Name)]
     own = {binding.name for binding in program.bindings}
-    rows = {str(each): each.doc for name in calls if (each := STANDARD.signature(name))}
+    rows = {str(each): each.doc for name in calls if (each := library.signature(name))}
     rows |= {name: NAMES[name].doc for name in names if name in NAMES and name not in own}
     return [_table("it uses", rows)] if rows else []
 

@@ -63,14 +63,19 @@ def _quantity(
     name: str, meanings: dict[str, str], doc: str, example: str, *, variadic: bool = False
 ) -> Signature:
     parameters = tuple(Parameter(each, "quantity", doc=doc) for each, doc in meanings.items())
-    return Signature(name, parameters, "quantity", doc, example, variadic, NUMBERS)
+    return Signature(name, parameters, "quantity", doc, example, variadic, NUMBERS, epochs=20)
 
 
 def _special(
-    group: str, name: str, parameters: tuple[Parameter, ...], doc: str, example: str
+    group: str,
+    name: str,
+    parameters: tuple[Parameter, ...],
+    doc: str,
+    example: str,
+    epochs: int = 100,
 ) -> Signature:
     peers = _PEERS.get(name, ())
-    return Signature(name, parameters, "number", doc, example, group=group, peers=peers)
+    return Signature(name, parameters, "number", doc, example, False, group, peers, epochs)
 
 
 TIME, LISTS, NUMBERS = "built-in: time", "built-in: lists", "built-in: numbers"
@@ -166,7 +171,7 @@ BUILTINS = {
                  (Parameter("expr", "schedule", doc="what to evaluate"),
                   Parameter("time", "time", doc="when, on the clock of the place of the call")),
                  "The value of `expr` at another moment, all clocks moved together.",
-                 "at(0.1 * 0.5^epoch, t - 2ep if t > 2ep else 0ep)"),
+                 "at(0.1 * 0.5^epoch, t - 2ep if t > 2ep else 0ep)", epochs=10),
         _special(TIME, "recur",
                  (Parameter("first", doc="the value of the first window"),
                   Parameter("next", "schedule", doc="the next value, made of `prev`"),

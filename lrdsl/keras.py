@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from lrdsl import schedule as schedules
 from lrdsl.bounds import check_values
@@ -43,12 +44,10 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
         self.timeline = (
             timeline if isinstance(timeline, Timeline) else Timeline(**dict(timeline or {}))
         )
-        self._compiled: Any = None
         _refuse_faults(self.schedule, self.timeline)
+        self._compiled = _compile(self.schedule, self.timeline)
 
     def __call__(self, step: Any) -> Any:
-        if self._compiled is None:
-            self._compiled = _compile(self.schedule, self.timeline)
         return self._compiled(step)
 
     def get_config(self) -> dict[str, Any]:
@@ -62,7 +61,11 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
         return config | library
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_compiled": None}
+        return {name: value for name, value in self.__dict__.items() if name != "_compiled"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._compiled = _compile(self.schedule, self.timeline)
 
     def __repr__(self) -> str:
         return f"Schedule({str(self.schedule)!r})"
@@ -79,8 +82,8 @@ def _compile(schedule: schedules.Schedule, run: Timeline) -> Callable[[Any], Any
             from lrdsl.engines.torch import compile_torch
 
             return _of_arrays(compile_torch(schedule.bind(run).core), run.accumulate)
-        case other:
-            raise ValueError(f"lrdsl runs on Keras' tensorflow, jax and torch, not on {other!r}")
+        case _:  # backends that do not train, but load models
+            return _of_arrays(lambda step: np.float32(schedule.values(run, step)), run.accumulate)
 
 
 def _of_tensorflow(rate: Callable[[Any], Any], accumulate: int) -> Callable[[Any], Any]:
@@ -120,7 +123,8 @@ class _PerEpoch(keras.callbacks.Callback):  # type: ignore[misc]
         self.schedule, self.run = schedule, run
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        rate = self.model.optimizer._learning_rate
+        optimizer = self.model.optimizer
+        rate = getattr(optimizer, "inner_optimizer", optimizer)._learning_rate
         if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
             raise ValueError(
                 "the optimizer already has a schedule, so a callback cannot set its rate: "

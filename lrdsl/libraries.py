@@ -47,6 +47,15 @@ def load(files: Files) -> Loaded:
     return Loaded(library, tuple(found))
 
 
+def load_checked(files: Files) -> Library:
+    """The library of some files; raises ScheduleError when there is an error in them."""
+    loaded = load(files)
+    errors = [each for _, each in loaded.found if each.severity == "error"]
+    if errors:
+        raise ScheduleError(errors, "", files[0][0])
+    return loaded.library
+
+
 def _named(function: Function, code: str, what: str, severity: str) -> Diagnostic:
     span = Span(function.offset, function.offset + len(function.name))
     message = f"`{function.name}` {what}"

@@ -241,12 +241,24 @@ def _spell_out(words: list[str], keys: Sequence[str], named: Named) -> list[str]
             continue
         inside = [i for i in _override_indices(words) if _key(words[i]).startswith(f"{match[2]}.")]
         value = _spelled(words[index], [_key(words[i]) for i in inside], named)
+        empty = f"++{match[2]}=null"
+        if not match[1] and _is_whole(words[index]) and empty not in words:
+            return _spell_out([*words[:index], empty, *words[index:]], keys, named)
         if value and (inside or not multirun):
             new = [f"++{match[2]}=null", f"{match[2]}={value}"]
             first = min([index, *inside])
             rest = words[first:index] + words[index + 1 :]
             return _spell_out([*words[:first], *new, *rest], keys, named)
     return words
+
+
+def _is_whole(word: str) -> bool:
+    """Whether a word gives a schedule as a mapping with all of it: `KEY={expr: ..., ...}`."""
+    override = parse_override(word)
+    if override is None or override.is_sweep_override():
+        return False
+    value = override.value()
+    return isinstance(value, Mapping) and "expr" in value
 
 
 def _key(word: str) -> str:

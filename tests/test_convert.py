@@ -402,7 +402,11 @@ REFUSED = [
     ("torch", "ChainedScheduler([StepLR(3), CosineAnnealingLR(4)])", "goes on from the rate"),
     ("torch", "ChainedScheduler(3)", "`schedulers` is a list"),
     ("optax", "inject_hyperparams(adam)", "wraps an optimizer"),
-    ("optax", "join_schedules([constant_schedule(1), constant_schedule(2)], [5, 4])", "one step"),
+    (
+        "optax",
+        "join_schedules([constant_schedule(1), constant_schedule(2)], [5, 4])",
+        "must increase",
+    ),
     ("optax", "join_schedules([warmup], [])", "no schedule `warmup`"),
     ("optax", "piecewise_interpolate_schedule('square', 1, {5: 2})", "`linear` or `cosine`"),
     ("optax", "piecewise_constant_schedule(1, {5: -2})", "not negative"),

@@ -9,13 +9,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
-import lrdsl.keras
-from lrdsl import Schedule, ScheduleError, Timeline
+tf = pytest.importorskip("tensorflow")
+
+import keras  # noqa: E402
+
+import lrdsl.keras  # noqa: E402
+from lrdsl import Schedule, ScheduleError, Timeline  # noqa: E402
 
 RUN = Timeline(steps_per_epoch=10, epochs=4)
 TEXT = "linear(0.01, peak) for 1ep then cosine(peak, 0.001)"

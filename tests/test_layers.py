@@ -24,8 +24,8 @@ PACKAGE = Path(lrdsl.__file__).parent
 ORDER = [
     "diagnostics", "rendering", "resources", "tree", "parser", "functions", "library", "checker",
     "libraries", "constants", "core", "engines.python", "values", "lowering", "arithmetic",
-    "clocks", "expander", "timeline", "binding", "engines.numpy", "engines.tensorflow", "bounds",
-    "schedule", "keras",
+    "clocks", "expander", "timeline", "binding", "engines.numpy", "engines.tensorflow",
+    "engines.jax", "engines.torch", "bounds", "schedule", "keras", "torch",
 ]  # fmt: skip
 
 
@@ -54,7 +54,17 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
-HEAVY = {"tensorflow", "keras", "numpy", "hydra", "omegaconf", "pydantic", "matplotlib"}
+HEAVY = {
+    "jax",
+    "torch",
+    "tensorflow",
+    "keras",
+    "numpy",
+    "hydra",
+    "omegaconf",
+    "pydantic",
+    "matplotlib",
+}
 
 
 def test_importing_is_light() -> None:

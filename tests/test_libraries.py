@@ -157,6 +157,13 @@ def test_the_commands_take_library_files(tmp_path: Path) -> None:
         assert named.returncode == 0, named.stdout
     shown = command("lrdsl", "eval", "twice(3)", "--at", "0", "--library", "mine.lrs", cwd=tmp_path)
     assert shown.stdout == "0 6.0\n"
+    listed = command("lrdsl", "functions", "--library", "mine.lrs", cwd=tmp_path)
+    assert listed.returncode == 0 and "ours(peak, shape: schedule" in listed.stdout
+    page = command("lrdsl", "explain", "twice", "--library", "mine.lrs", cwd=tmp_path)
+    assert page.returncode == 0 and "twice(x) = 2 * x" in page.stdout
+    (tmp_path / "broken.lrs").write_text("f(x) = flor(x)\n")
+    broken = command("lrdsl", "functions", "--library", "broken.lrs", cwd=tmp_path)
+    assert broken.returncode == 1 and "broken.lrs:1:8" in broken.stderr
     missing = command("lrdsl", "eval", "1", "--at", "0", "--library", "no.lrs", cwd=tmp_path)
     assert missing.returncode == 2 and "`no.lrs` cannot be read" in missing.stderr
 
@@ -183,5 +190,5 @@ def test_a_training_run_takes_library_files(tmp_path: Path) -> None:
     assert rates.read_text().splitlines()[1].endswith(",0.02")
     gone = command("lrdsl.training.app", *words, "lrdsl.library=no.lrs", cwd=tmp_path)
     assert gone.returncode == 1 and "LRD021" in gone.stderr and "Traceback" not in gone.stderr
-    inside = "++schedule={expr: twice(0.01), library: mine.lrs}"
+    inside = "schedule={expr: twice(0.01), library: mine.lrs}"
     assert command("lrdsl.training.app", inside, *words[1:], cwd=tmp_path).returncode == 0

@@ -42,7 +42,7 @@ def test_values(row: dict[str, Any], peer: dict[str, Any]) -> None:
     np.testing.assert_allclose(values, peer["values"], rtol=tolerance(peer), atol=1e-16)
 
 
-@pytest.mark.parametrize("engine", ["numpy", "graph", "xla"])
+@pytest.mark.parametrize("engine", ["numpy", "graph", "xla", "jax", "torch"])
 @pytest.mark.parametrize(("row", "peer"), CASES)
 def test_engines_agree(row: dict[str, Any], peer: dict[str, Any], engine: str) -> None:
     schedule, run = Schedule(row["expr"]), Timeline(**row.get("run", {}))

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -73,8 +74,10 @@ def test_every_example_of_every_function_works() -> None:
 
 def test_python_blocks_run() -> None:
     ran = [block for block in blocks("python") if "@hydra.main" not in block]
-    assert len(ran) == 2
+    assert len(ran) == 4
     for block in ran:
+        if any(f"import {name}\n" in block and not find_spec(name) for name in ("optax", "torch")):
+            continue
         done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
     assert Schedule("linear(0, peak) for 5ep then cosine(peak, 0)", {"peak": 0.1}).value(

@@ -137,6 +137,9 @@ def read_schedule(value: Any, library: Any = None) -> Schedule:
     """The value of the key `schedule`: an expression, a number, or `{expr, params, library}`."""
     files = dict(library_files(library))
     if isinstance(value, dict):
+        unknown = sorted(value.keys() - {"expr", "params", "library"})
+        if unknown:
+            raise RunError(f"error: `schedule.{unknown[0]}` is not a key of a schedule")
         files |= dict(library_files(value.get("library")))
         return Schedule(str(value["expr"]), value.get("params") or {}, files)
     if value is None:
