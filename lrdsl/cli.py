@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -344,9 +345,14 @@ def _convert(args: argparse.Namespace) -> int:
     from lrdsl.specs import read_arguments
 
     try:
-        print(convert(args.library, _source(args.source), **read_arguments(args.arguments)))
+        with warnings.catch_warnings(record=True) as notes:
+            warnings.simplefilter("always")
+            found = convert(args.library, _source(args.source), **read_arguments(args.arguments))
     except ValueError as error:
         raise Usage(str(error)) from None
+    print(found)
+    for note in notes:
+        print(f"warning: {visible(str(note.message))}", file=sys.stderr)
     return CLEAN
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -44,7 +45,7 @@ def from_keras(source: Any, /, **arguments: Any) -> Schedule:
 
     Takes the configuration of an optimizer, too, for its learning rate. A rate that is an int,
     for which Keras computes in ints, is read as the float. Where `t_mul` makes the restarts of
-    `CosineDecayRestarts` fall between steps, each is rounded to a step here.
+    `CosineDecayRestarts` fall between steps, each is rounded to a step here, and a warning says so.
     """
     if isinstance(source, int | float):
         return Schedule(number_text(number(source, "learning_rate")))
@@ -65,7 +66,14 @@ def from_keras(source: Any, /, **arguments: Any) -> Schedule:
     row = _row("Keras", KERAS, KERAS_REFUSED, spec)
     bound = bind(row.signature, spec, ignored=("name", "global_step"))
     renamed = {KERAS_NAMES.get(name, name): value for name, value in bound.items()}
-    return _schedule(fill(row.template, renamed))
+    schedule = _schedule(fill(row.template, renamed))
+    if float(bound.get("t_mul", 1)) % 1:
+        warnings.warn(
+            "Keras restarts between steps where `t_mul` is no whole number; here each restart "
+            "falls on a step, so rates near restarts differ",
+            stacklevel=2,
+        )
+    return schedule
 
 
 def _from_json(text: str) -> Any:

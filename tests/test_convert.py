@@ -534,3 +534,12 @@ def test_odd_arguments_are_refused_with_a_sentence(library: str) -> None:
             except ValueError as error:
                 assert str(error)
     assert done > 5
+
+
+def test_a_restart_between_steps_is_warned_of() -> None:
+    text = "CosineDecayRestarts(1.0, 8, t_mul=1.5)"
+    with pytest.warns(UserWarning, match="rates near restarts differ"):
+        assert str(from_keras(text)) == "cosine_restarts(1, every=8st, growth=1.5)"
+    words = [sys.executable, "-m", "lrdsl", "convert", "keras", text]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stderr.startswith("warning: Keras restarts between steps")

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import lark
 import pytest
+import yaml
 
 import lrdsl
+from lrdsl import Schedule, Timeline
 from lrdsl.checker import check_definition
 from lrdsl.checker import problems as problems_of
 from lrdsl.library import read_library, standard_library
-from lrdsl.resources import read_resource
+from lrdsl.resources import read_resource, resource_dir
 
 PACKAGE = Path(lrdsl.__file__).parent
 
@@ -136,3 +138,18 @@ def test_no_code_is_executed() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 assert node.func.id not in {"eval", "exec", "compile", "__import__"}, path
+
+
+def test_every_named_schedule_has_a_config_file() -> None:
+    factors = {"building blocks", "warm-ups"}
+    names = {f.name for f in standard_library().values() if f.signature.group not in factors}
+    files = {path.stem for path in (resource_dir("conf") / "lrdsl" / "schedule").glob("*.yaml")}
+    assert names <= files
+
+
+@pytest.mark.parametrize("file", sorted(resource_dir("conf").glob("lrdsl/schedule/*.yaml")))
+def test_config_files_are_good_schedules(file: Path) -> None:
+    schedule = Schedule.model_validate(yaml.safe_load(file.read_text()))
+    run = Timeline(steps_per_epoch=100, epochs=20, batch_size=64)
+    assert [each for each in schedule.check(run) if each.severity == "error"] == []
+    assert [each.code for each in schedule.check()] == []
