@@ -258,8 +258,8 @@ class Expander:
             self.needed("total_steps", node, scope, "`span`")
             raise AssertionError
         known = constant_of(clock.span)
-        if known is not None and known <= 0:
-            message = "the parts before this one already fill the run"
+        if known is not None and known < 0:
+            message = f"the parts before this one are {int(-known):,} steps too long"
             help_ = "shorten them, or give this part its own length"
             raise self.refused("LRD306", message, node, scope, help_)
         return clock.span
@@ -292,8 +292,17 @@ class Expander:
             inner = Frame(parent=frame, start=Fraction(start), length=length)
             readers.append(lambda p=part, f=inner: self.quantity(p.body, scope, f, step))
             starts.append(start)
+            if index and scope.site is None:
+                self.begins(part, start, frame)
         results = [quantity.value for quantity in self.all(readers)]
         return self.switch(clock.t, starts[1:], results)
+
+    def begins(self, part: tree.Part, start: int, frame: Frame) -> None:
+        """A warning for a part that the run does not live to see."""
+        total, base = self.run.total_steps, self.start_of(frame)
+        if total is not None and base is not None and base + start >= total:
+            message = f"this part is never reached: training ends at step {total:,}"
+            self.warnings.append(Diagnostic("LRD306", message, part.body.span, "warning"))
 
     def boundaries(self, node: tree.Sequence, scope: Scope, frame: Frame, step: Exact) -> list[int]:
         """Where the parts begin (and, if it says so, the last one ends), in whole steps."""

@@ -144,6 +144,7 @@ def test_compiled_code_does_not_fuse_products_into_sums() -> None:
 def test_rates_below_float32_are_zero_everywhere() -> None:
     assert_same_bits("0.5^step", [100, 126, 127, 140, 149, 150, 1000, 1100])
     assert Schedule("0.5^step").value(130, RUN) == 0
+    assert_same_bits("1.401e-45", [0, 1])
 
 
 @pytest.mark.parametrize("engine", ["eager", "graph", "xla"])

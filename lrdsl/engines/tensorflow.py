@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from lrdsl.core import Op, in_order
+from lrdsl.engines.python import flushed
 
 Tensor = Any
 raw = tf.raw_ops
@@ -124,7 +125,7 @@ def compile_tensorflow(root: Op) -> Callable[[Tensor], Tensor]:
     def evaluate(step: Tensor) -> Tensor:
         step = tf.cast(step, tf.int64)
         if root.name == "number":
-            return _constant(root.data, step)
+            return _constant(flushed(root.data), step)
         values: dict[int, Tensor] = {}
         for op in order:
             operands = [values[id(arg)] for arg in op.args]
