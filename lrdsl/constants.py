@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import math
 from decimal import Decimal
 from fractions import Fraction
 
@@ -12,6 +13,9 @@ _MAX_BITS = 4096
 _MAX_EXCESS = 20_000  # doublings from 1: far beyond float64 on either side
 
 PI = Fraction("3.14159265358979323846264338327950288419716939937510582097494459230781640628620899")
+
+# What float32 rounds to its smallest normal number: rates below it are 0.
+SMALLEST = 2.0**-126 - 2.0**-151
 
 
 class NotFinite(ArithmeticError):
@@ -24,6 +28,11 @@ def to_float(value: Fraction) -> float:
         return float(value)
     except OverflowError:
         raise NotFinite("a constant here is larger than any float64") from None
+
+
+def flushed(value: float, tiny: float = SMALLEST) -> float:
+    """`value`, or 0 below the smallest normal number, as TensorFlow computes everywhere."""
+    return value if abs(value) >= tiny or value != value else math.copysign(0.0, value)
 
 
 def tidy(value: Fraction) -> Fraction:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import gcd, lcm
 
-from lrdsl.constants import PI, tidy, to_float
+from lrdsl.constants import PI, flushed, tidy, to_float
 from lrdsl.core import Graph, Op, TooLarge
 from lrdsl.values import Choice, Exact, Scaled, Table, Value, constant, constant_of, negated
 
@@ -130,9 +130,14 @@ class Lowering:
 
     def root(self, value: Value) -> Op:
         """`value` as the result of a schedule; an exact one is rounded once, by a division."""
+        known = constant_of(value)
+        if known is not None:  # compilers that fold it do not flush it
+            return self.graph.number(flushed(to_float(known)))
         match value:
             case Choice(test, yes, no):
                 return self.graph.select(test, self.root(yes), self.root(no))
+            case Table(index, values):
+                return self.graph.take(index, tuple(flushed(to_float(v)) for v in values))
             case Exact(pi=0) if value.terms:
                 return self._quotient(value, final=True)
         return self.real(value)

@@ -145,6 +145,8 @@ def test_rates_below_float32_are_zero_everywhere() -> None:
     assert_same_bits("0.5^step", [100, 126, 127, 140, 149, 150, 1000, 1100])
     assert Schedule("0.5^step").value(130, RUN) == 0
     assert_same_bits("1.401e-45", [0, 1])
+    assert_same_bits("epoch for 3ep then 1.175e-38 for 3ep then epoch", [1955, 1173])
+    assert_same_bits("piecewise([1st], [1e-39, 1e-44])", [0, 1])
 
 
 @pytest.mark.parametrize("engine", ["eager", "graph", "xla"])

@@ -10,8 +10,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from lrdsl.constants import SMALLEST
 from lrdsl.core import Op, in_order
-from lrdsl.engines.python import SMALLEST
 
 Array = Any
 

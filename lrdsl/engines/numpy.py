@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lrdsl.constants import SMALLEST
 from lrdsl.core import Op, in_order
 from lrdsl.engines.python import OPS as REFERENCE
-from lrdsl.engines.python import SMALLEST
 
 Array = NDArray[Any]
 

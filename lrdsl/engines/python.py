@@ -10,12 +10,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from lrdsl.constants import flushed
 from lrdsl.core import Op, in_order
 
 INFINITY = math.inf
-
-# What float32 rounds to its smallest normal number: rates below it are 0.
-SMALLEST = 2.0**-126 - 2.0**-151
 
 
 def _divide(a: float, b: float) -> float:
@@ -23,11 +21,6 @@ def _divide(a: float, b: float) -> float:
         sign = math.copysign(1, a) * math.copysign(1, b)
         return math.nan if a == 0 or a != a else sign * INFINITY
     return a / b
-
-
-def flushed(value: float, tiny: float = SMALLEST) -> float:
-    """`value`, or 0 below the smallest normal number, as TensorFlow computes everywhere."""
-    return value if abs(value) >= tiny or value != value else math.copysign(0.0, value)
 
 
 def _power(a: float, b: float) -> float:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from lrdsl.constants import flushed
 from lrdsl.core import Op, in_order
-from lrdsl.engines.python import flushed
 
 Tensor = Any
 raw = tf.raw_ops
