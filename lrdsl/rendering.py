@@ -66,7 +66,7 @@ def render_all(diagnostics: Iterable[Diagnostic], text: str, name: str) -> str:
 
 
 def render(found: Diagnostic, lines: Lines, name: str) -> str:
-    """One diagnostic as `DESIGN.md` section 4 draws it."""
+    """One diagnostic: what is wrong, where, a caret under it, and what to type."""
     here = found.source
     if here is not None:
         name, lines, schedule = here.name, Lines(here.text), (name, lines)
