@@ -276,6 +276,9 @@ class Arithmetic(Lowering):
         return Exact(Fraction(0), ((angle, Fraction(sign, 2 * d)),), 1)
 
     def floor(self, value: Value) -> Value:
+        known = constant_of(value)
+        if known is not None:  # of any size
+            return constant(known.__floor__())
         whole = self._floor_exact(value)
         if whole is not None:
             return self.integer(whole)
@@ -285,9 +288,9 @@ class Arithmetic(Lowering):
         exact = self.exact(value)
         if exact is None:
             return None
-        if not exact.terms:
-            return self.graph.integer(exact.constant.__floor__())
         try:
+            if not exact.terms:
+                return self.graph.integer(exact.constant.__floor__())
             (op,), unit = self.whole_parts([exact])
             return self.graph.floordiv(self.graph.scale(op, unit.numerator), unit.denominator)
         except TooLarge:

@@ -100,10 +100,10 @@ def restarts(every: Fraction, growth: Fraction) -> tuple[tuple[int, Fraction], .
     A table, because logarithms find the period wrongly near the restarts.
     """
     periods, length = [(0, every)], every
-    while periods[-1][0] <= LAST_STEP:
-        if len(periods) > MAX_LAPS:
-            raise TooManyLaps
+    while len(periods) <= MAX_LAPS:
         length = tidy(length * growth)
-        start = (length - every) / (growth - 1)
-        periods.append(((start + Fraction(1, 2)).__floor__(), length))
-    return tuple(periods)
+        start = ((length - every) / (growth - 1) + Fraction(1, 2)).__floor__()
+        if start > LAST_STEP:
+            return tuple(periods)
+        periods.append((start, length))
+    raise TooManyLaps

@@ -147,6 +147,8 @@ class Graph:
         return self.make("abs", a, low=0, high=max(-a.low, a.high))
 
     def count(self, a: Op, boundaries: tuple[int, ...]) -> Op:
+        # those that are never reached may be of any size
+        boundaries = tuple(max(each, a.low) for each in boundaries if each <= a.high)
         low = sum(boundary <= a.low for boundary in boundaries)
         high = sum(boundary <= a.high for boundary in boundaries)
         if low == high:
