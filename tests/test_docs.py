@@ -29,7 +29,7 @@ HERE = Path(__file__).parent
 DOCS = HERE.parent / "docs"
 ALL = signatures()
 PEERS = list(peers())
-ROWS = json.loads((HERE / "peers.json").read_text(encoding="utf-8"))
+ROWS = json.loads((HERE / "conformance" / "peers.json").read_text(encoding="utf-8"))
 
 Output = pytest.CaptureFixture[str]
 

@@ -27,9 +27,8 @@ LONG: dict[str, Any] = {
 def wanted() -> dict[str, dict[str, Any]]:
     """Every expression that is pinned, and its timeline: examples of the library, peers' rows."""
     rows = {each.example: LONG for each in standard_library().values()}
-    for row in yaml.safe_load((FOLDER / "peers.yaml").read_text()):
-        expr = row["expr"] if isinstance(row, dict) else row
-        rows.setdefault(expr, row.get("run", {}) if isinstance(row, dict) else {})
+    for row in yaml.safe_load((FOLDER / "conformance" / "peers.yaml").read_text()):
+        rows.setdefault(row["expr"], row.get("run", {}))
     return rows
 
 
