@@ -543,3 +543,8 @@ def test_a_restart_between_steps_is_warned_of() -> None:
     words = [sys.executable, "-m", "lrdsl", "convert", "keras", text]
     done = subprocess.run(words, capture_output=True, text=True)
     assert done.returncode == 0 and done.stderr.startswith("warning: Keras restarts between steps")
+
+
+def test_a_schedule_of_ours_keeps_its_library() -> None:
+    ours = lrdsl.keras.Schedule("twice(0.1)", library={"m.lrs": "twice(x) = 2 * x\n"})
+    assert from_keras(ours).value(0, Timeline()) == 0.2
