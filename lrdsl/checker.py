@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from lrdsl import tree
 from lrdsl.diagnostics import Diagnostic, Label, ScheduleError, Span
@@ -22,6 +21,9 @@ from lrdsl.functions import (
 from lrdsl.library import STANDARD, Function, Library
 from lrdsl.parser import describe_bad, parse
 from lrdsl.tree import Node
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 # `any` follows a mistake that is already reported, so that it has no consequences.
 Kind = Literal["number", "time", "truth", "any"]
@@ -135,8 +137,10 @@ def match_arguments(
     found: list[Diagnostic] = []
     given: dict[str, list[tree.Argument]] = {}
     names = [parameter.name for parameter in signature.parameters]
+    named = False
     for index, argument in enumerate(call.arguments):
         if argument.name is not None:
+            named = True
             if argument.name not in names:
                 found.append(_unknown_argument(signature, argument))
             elif argument.name in given:
@@ -144,7 +148,7 @@ def match_arguments(
                 found.append(Diagnostic("LRD015", message, argument.span))
             else:
                 given[argument.name] = [argument]
-        elif any(earlier.name for earlier in call.arguments[:index]):
+        elif named:
             message = "a positional argument after a named one"
             found.append(Diagnostic("LRD015", message, argument.span, help=f"usage: `{signature}`"))
         elif index < len(names):

@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lrdsl.diagnostics import ScheduleError
@@ -33,6 +34,10 @@ exit codes: 0 clean, 1 findings, 2 usage or unreadable file, 3 nothing to check
 _DASH = "an expression that begins with `-` is written as (EXPR) or behind `--`"
 
 
+# Of a fixed width: argparse would ask the terminal's for every option, printed or not.
+_Help = partial(argparse.RawDescriptionHelpFormatter, width=78)
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise Usage(f"{message}\n{self.format_usage().rstrip()}\ntry `{self.prog} --help`")
@@ -57,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     try:
-        args = _parser().parse_args(argv)
+        args = _parser(argv[:1]).parse_args(argv)
         return int(args.command(args))
     except Usage as error:
         return _fail(f"error: {error}", FAILED)
@@ -90,19 +95,18 @@ def _joined(argv: Sequence[str]) -> list[str]:
     return words
 
 
-def _parser() -> _Parser:
+def _parser(first: Sequence[str]) -> _Parser:
+    """The parser of the command that `first` names; of all commands when it names none."""
     parser = _Parser(
         prog="lrdsl",
         description="Learning-rate schedules as one string: check them, see them, spell them.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
     parser.add_argument("--version", action="version", version=f"lrdsl {_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for add in (
-        _add_check, _add_eval, _add_explain, _add_functions, _add_fmt, _add_quote, _add_convert,
-    ):  # fmt: skip
-        add(commands)
+    for name in _COMMANDS.keys() & first or _COMMANDS:
+        _COMMANDS[name](commands)
     return parser
 
 
@@ -118,7 +122,7 @@ def _command(commands: Any, name: str, does: str, epilog: str = "") -> argparse.
         help=does[0].lower() + does[1:].partition(".")[0],
         description=does,
         epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
     return parser
 
@@ -209,6 +213,17 @@ def _add_convert(commands: Any) -> None:
     parser.add_argument("arguments", nargs="*", metavar="NAME=VALUE",
                         help="more arguments, named as in the library")  # fmt: skip
     parser.set_defaults(command=_convert)
+
+
+_COMMANDS = {
+    "check": _add_check,
+    "eval": _add_eval,
+    "explain": _add_explain,
+    "functions": _add_functions,
+    "fmt": _add_fmt,
+    "quote": _add_quote,
+    "convert": _add_convert,
+}
 
 
 def _add_params(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import yaml
@@ -16,12 +17,14 @@ from lrdsl.scalars import (
     NUMBERS,
     QUOTE,
     UNREADABLE,
+    UNTAGGED,
     is_balanced,
     is_number,
     not_text,
     read_parameter,
     read_value,
     refused_parameter,
+    resolve,
     split_call,
 )
 from lrdsl.slots import UNKNOWN, Slot, is_expression
@@ -30,6 +33,7 @@ KEYS = ("schedule", "lr", "learning_rate")
 MAX_NESTING = 100
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TEXT = "tag:yaml.org,2002:str"
 _NOT_PRINTABLE = yaml.reader.Reader.NON_PRINTABLE
 
 Found = Slot | Diagnostic
@@ -45,34 +49,69 @@ def find_schedules(source: str, *, group: bool = False) -> Iterator[Found]:
         message = f"the YAML cannot be read: U+{ord(bad[0]):04X} must not stand in it"
         yield Diagnostic("LRD501", message, Span(bad.start(), bad.end()))
         return
+    documents, wrong = _compose(source)
+    for document in documents:
+        yield from _Finder(source).document(document, group)
+    if wrong:
+        yield wrong
+
+
+def _compose(source: str) -> tuple[list[Any], Diagnostic | None]:
+    """The documents of a YAML text, and why there are no more of them."""
+    documents: list[Any] = []
     try:
-        deep = _too_deep(source)
-        if deep:
-            yield deep
-            return
-        for document in yaml.compose_all(source, Loader=_Loader):
-            yield from _Finder(source).document(document, group)
+        for document in yaml.compose_all(source, Loader=_composer(_Loader)):
+            documents.append(document)
+        return documents, None
+    except _TooDeep as error:
+        return [], Diagnostic("LRD917", str(error), Span(error.at, error.at + 1))
+    except yaml.composer.ComposerError as error:
+        # A wrong alias leaves the documents before it; wrong syntax leaves nothing certain.
+        unread = _syntax_error(source)
+        return ([], unread) if unread else (documents, _unreadable(error, source))
     except UNREADABLE as error:
-        yield _unreadable(error, source)
+        return [], _unreadable(error, source)
 
 
-def _too_deep(source: str) -> Diagnostic | None:
-    """Refuses nesting that would exhaust the stack; the events themselves do not nest."""
-    depth = 0
-    for event in yaml.parse(source, Loader=_Loader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > MAX_NESTING:
-            at = event.start_mark.index  # type: ignore[union-attr]
-            message = f"YAML nested more than {MAX_NESTING} levels deep"
-            return Diagnostic("LRD917", message, Span(at, at + 1))
+def _syntax_error(source: str) -> Diagnostic | None:
+    try:
+        for _ in yaml.parse(source, Loader=_Loader):
+            pass
+    except UNREADABLE as error:
+        return _unreadable(error, source)
     return None
 
 
+class _TooDeep(Exception):
+    def __init__(self, at: int) -> None:
+        super().__init__(f"YAML nested more than {MAX_NESTING} levels deep")
+        self.at = at
+
+
+@cache
+def _composer(loader: Any) -> Any:
+    """A loader whose nodes have no tags yet, and that refuses to exhaust the stack."""
+
+    class Composer(loader):  # type: ignore[misc]
+        depth = 0
+
+        def descend_resolver(self, parent: Any, index: Any) -> None:
+            self.depth += 1
+            if self.depth > MAX_NESTING + 1:
+                raise _TooDeep(parent.start_mark.index)
+
+        def ascend_resolver(self) -> None:
+            self.depth -= 1
+
+        def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
+            """Of few scalars anybody asks the tag; to resolve all takes longer than to compose."""
+            return UNTAGGED if kind is yaml.ScalarNode and implicit[0] else _TEXT
+
+    return Composer
+
+
 # A line that holds a schedule, whose text YAML may have taken for something else.
-_ENTRY = re.compile(r"(schedule|lr|learning_rate|expr)[\"']?\s*:")
+_ENTRY = r"(schedule|lr|learning_rate|expr)[\"']?\s*:"
 
 
 def _unreadable(error: Exception, source: str) -> Diagnostic:
@@ -80,7 +119,7 @@ def _unreadable(error: Exception, source: str) -> Diagnostic:
     problem = getattr(error, "problem", None) or type(error).__name__
     at = min(mark.index, len(source.rstrip())) if mark else 0
     line = source[source.rfind("\n", 0, at) + 1 :].partition("\n")[0]
-    help_ = QUOTE if _ENTRY.search(line) else None
+    help_ = QUOTE if re.search(_ENTRY, line) else None
     message = f"the YAML cannot be read: {problem}"
     return Diagnostic("LRD501", message, Span(at, at + 1), help=help_)
 
@@ -111,17 +150,19 @@ class _Finder:
         return not known
 
     def walk(self, node: Any) -> Iterator[Found]:
-        if not self.new(node):
+        if isinstance(node, yaml.ScalarNode) or not self.new(node):
             return
         if isinstance(node, yaml.SequenceNode):
             for item in node.value:
-                yield from self.walk(item)
+                if not isinstance(item, yaml.ScalarNode):
+                    yield from self.walk(item)
         for key, (_, value) in _pairs(node).items():
-            yield from self.entry(key, value)
+            if not isinstance(value, yaml.ScalarNode) or _is_slot(key):
+                yield from self.entry(key, value)
 
     def entry(self, key: str, node: Any) -> Iterator[Found]:
         """The value of a key, which makes it a schedule or not."""
-        if key.rpartition(".")[2] not in KEYS:
+        if not _is_slot(key):
             yield from self.walk(node)
         elif self.new(node, slot=True):
             pairs = _pairs(node)
@@ -157,12 +198,15 @@ class _Finder:
 
     def scalar(self, node: Any, strict: bool = False) -> Iterator[Found]:
         where = self.place(node)
-        if node.tag != "tag:yaml.org,2002:str":
+        resolve(node)
+        if node.tag != _TEXT:
             found = not_text(node, where.whole, strict)
             if found:
                 yield found
             elif node.tag in NUMBERS:
-                yield Slot(str(read_value(node)), Place(where.whole), strict=True)
+                yield Slot(
+                    str(read_value(node)), Place(where.whole.start, where.whole.end), strict=True
+                )
         elif self.split(node, where):
             yield split_call("mapping", where.whole)
         else:
@@ -176,7 +220,7 @@ class _Finder:
     def sequence(self, node: Any, strict: bool) -> Iterator[Found]:
         """A list, where it is not somebody else's: of mappings, of plain numbers, of names."""
         items = [item for item in node.value if isinstance(item, yaml.ScalarNode)]
-        texts = [item.value for item in items if item.tag.endswith(":str")]
+        texts = [item.value for item in items if resolve(item).endswith(":str")]
         whole = self.place(node).whole
         if any(not is_balanced(text) for text in texts):
             yield split_call("list", whole)
@@ -195,7 +239,12 @@ class _Finder:
         start, end = node.start_mark.index, node.end_mark.index
         if isinstance(node, yaml.ScalarNode):
             return place(self.source, start, end, node.value, node.style)
-        return Place(Span(start, max(end, start + 1)))
+        return Place(start, end)
+
+
+def _is_slot(key: str) -> bool:
+    """`lr`, and `optimizer.lr` as well."""
+    return key.endswith(KEYS) and key.rpartition(".")[2] in KEYS
 
 
 def _pairs(node: Any) -> dict[str, tuple[Any, Any]]:

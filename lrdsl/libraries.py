@@ -145,6 +145,8 @@ def _calls(function: Function) -> Iterable[str]:
 
 def _problems_at(program: tree.Program | None, loaded: Loaded) -> list[Diagnostic]:
     """The problems of library files as problems of a text: each shows the call that runs it."""
+    if not loaded.found:
+        return []
     found = []
     calls = [] if program is None else [n for n in nodes_of(program) if isinstance(n, tree.Call)]
     for function, each in loaded.found:

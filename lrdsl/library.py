@@ -12,28 +12,47 @@ from lrdsl.diagnostics import Source, Span
 from lrdsl.functions import BUILTINS, Parameter, Peer, Signature
 from lrdsl.resources import read_resource
 
-_HEAD = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)\s*\(", re.MULTILINE)
+# Patterns are compiled by the functions that use them: most runs need the first one only.
+_HEAD = r"^([A-Za-z_][A-Za-z0-9_]*)\s*\("
 # The parts of a comment; a line of a part that is indented goes on from the one above.
-_NOTE = re.compile(r"# ?([A-Za-z_][A-Za-z0-9_]*):(?: +(.*)|$)")
-_SHARED = re.compile(r"^#  +([A-Za-z_][A-Za-z0-9_]*): +(.*)", re.MULTILINE)
+_NOTE = r"# ?([A-Za-z_][A-Za-z0-9_]*):(?: +(.*)|$)"
+_SHARED = r"(?m)^#  +([A-Za-z_][A-Za-z0-9_]*): +(.*)"
 _NOTES = ("example", "group", "curve", "peers")
-_PEER = re.compile(r"(\S+) ([^=:]+?)(?: = ([^:]+))?(?:: (.*))?")
+_PEER = r"(\S+) ([^=:]+?)(?: = ([^:]+))?(?:: (.*))?"
 
 
 @dataclass(frozen=True)
 class Function:
     """One definition of a library file; `offset` is where `text` begins in the file.
 
-    `notes` are the parts of its comment behind `doc`, by name; the file's on parameters go first.
+    `comment` stands above it, `shared` above the first one of its file.
     """
 
     name: str
-    doc: str
-    example: str
     text: str = field(repr=False)
     offset: int
     source: Source = field(repr=False)
-    notes: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    comment: str = field(default="", repr=False)
+    shared: str = field(default="", repr=False)
+
+    @property
+    def doc(self) -> str:
+        """The text of its comment."""
+        return self._comment[0]
+
+    @property
+    def example(self) -> str:
+        """A call of it, or "" where its comment has none."""
+        return self.notes.get("example", "")
+
+    @cached_property
+    def notes(self) -> dict[str, str]:
+        """The parts of its comment behind `doc`, by name; the file's on parameters go first."""
+        return dict(re.findall(_SHARED, self.shared)) | self._comment[1]
+
+    @cached_property
+    def _comment(self) -> tuple[str, dict[str, str]]:
+        return _read_comment(self.comment, self.text)
 
     @cached_property
     def definition(self) -> tree.Definition:
@@ -43,7 +62,7 @@ class Function:
 
     @cached_property
     def signature(self) -> Signature:
-        notes = dict(self.notes)
+        notes = self.notes
         parameters = tuple(
             Parameter(each.name, each.type, self._text(each.default), notes.get(each.name, ""))  # type: ignore[arg-type]
             for each in self.definition.parameters
@@ -66,8 +85,8 @@ class Function:
         return Span(span.start + self.offset, span.end + self.offset)
 
     def _peers(self) -> tuple[Peer, ...]:
-        lines = re.split(r"\n|; ", dict(self.notes).get("peers", ""))
-        found = [match for line in lines if (match := _PEER.fullmatch(line))]
+        lines = self.notes.get("peers", "").replace("\n", "; ").split("; ")
+        found = [match for line in lines if (match := re.fullmatch(_PEER, line))]
         return tuple(
             Peer(each[1], each[2], each[3] or self.example, each[4] or "") for each in found
         )
@@ -92,16 +111,13 @@ def read_library(text: str, file: str) -> list[Function]:
     A definition begins at the left margin and ends before the next one's comment.
     """
     source = Source(file, text)
-    heads = list(_HEAD.finditer(text))
+    heads = list(re.finditer(_HEAD, text, re.MULTILINE))
     starts = [_comment_start(text, head.start()) for head in heads]
-    shared = dict(_SHARED.findall(text[: min(starts, default=0)]))
+    shared = text[: min(starts, default=0)]
     functions = []
     for head, start, end in zip(heads, starts, [*starts[1:], len(text)], strict=False):
-        body = text[head.start() : end].rstrip()
-        doc, notes = _read_comment(text[start : head.start()], body)
-        example = notes.get("example", "")
-        both = tuple((shared | notes).items())
-        functions.append(Function(head[1], doc, example, body, head.start(), source, both))
+        body, comment = text[head.start() : end].rstrip(), text[start : head.start()]
+        functions.append(Function(head[1], body, head.start(), source, comment, shared))
     return functions
 
 
@@ -113,7 +129,7 @@ def _read_comment(comment: str, definition: str) -> tuple[str, dict[str, str]]:
     name = ""
     for line in comment.splitlines():
         text = line.lstrip("# ").rstrip()
-        head = _NOTE.match(line)
+        head = re.match(_NOTE, line)
         if head and (head[1] in _NOTES or re.search(rf"[(,]\s*{head[1]}\b", parameters)):
             name = head[1]
             notes[name] = (head[2] or "").rstrip()

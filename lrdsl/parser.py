@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
-from functools import cache
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
-from lrdsl import tree
+from lrdsl import lalr, tree
 from lrdsl.diagnostics import Diagnostic, Label, ScheduleError, Span
-from lrdsl.resources import read_resource
+from lrdsl.lalr import Token, Unexpected
 from lrdsl.tree import Node
-
-if TYPE_CHECKING:
-    from lark import Lark, Token
 
 N = TypeVar("N", bound=Node)
 
@@ -43,28 +38,12 @@ def _parse(text: str, start: str, name: str) -> Any:
         span = Span(MAX_LENGTH, MAX_LENGTH + 1)
         message = f"the text has {len(text):,} characters; the limit is {MAX_LENGTH:,}"
         raise ScheduleError([Diagnostic("LRD910", message, span)], text[: MAX_LENGTH + 1], name)
-    from lark.exceptions import UnexpectedInput
-
     try:
-        return _lark().parse(text, start=start)
-    except UnexpectedInput as error:
+        return lalr.parse(text, start, RULES)
+    except Unexpected as error:
         raise ScheduleError([_explain(error, text)], text, name) from None
     except _TooLarge as error:
         raise ScheduleError([error.found], text, name) from None
-
-
-@cache
-def _lark() -> Lark:
-    from lark import Lark
-
-    return Lark(
-        read_resource("grammar", "lrdsl.lark"),
-        parser="lalr",
-        lexer="basic",
-        start=["start", "definition"],
-        maybe_placeholders=False,
-        transformer=_build_transformer(),
-    )
 
 
 class _TooLarge(Exception):
@@ -73,35 +52,34 @@ class _TooLarge(Exception):
         self.found = Diagnostic(code, message, span)
 
 
-def _at(token: Token) -> Span:
-    assert token.start_pos is not None and token.end_pos is not None
-    return Span(token.start_pos, token.end_pos)
-
-
-def _span(child: Any) -> Span:
-    return child.span if isinstance(child, Node) else _at(child)
-
-
-def _make(cls: Callable[..., N], children: Iterable[Any], *fields: Any, deeper: int = 1) -> N:
+def _make(
+    cls: Callable[..., N], children: Sequence[Token | Node], *fields: Any, deeper: int = 1
+) -> N:
     """A node over its children (tokens and nodes), refused when it grows beyond the limits."""
-    children = list(children)
-    span = _span(children[0]) | _span(children[-1])
-    inner = [child for child in children if isinstance(child, Node)]
-    height = deeper + max((node.height for node in inner), default=0)
-    size = 1 + sum(node.size for node in inner)
-    if height > MAX_DEPTH:
+    height, size = 0, 1
+    for child in children:
+        if isinstance(child, Node):
+            size += child.size
+            if child.height > height:
+                height = child.height
+    first, last = children[0], children[-1]
+    span = Span(
+        first.start if isinstance(first, Token) else first.span.start,
+        last.end if isinstance(last, Token) else last.span.end,
+    )
+    if height + deeper > MAX_DEPTH:
         raise _TooLarge("LRD911", f"nested more than {MAX_DEPTH} levels deep", span)
     if size > MAX_NODES:
         raise _TooLarge("LRD912", f"more than {MAX_NODES:,} parts of an expression", span)
-    return cls(*fields, span=span, height=height, size=size)
+    return cls(*fields, span=span, height=height + deeper, size=size)
 
 
-def _number(token: Token) -> tree.Number:
-    return _make(tree.Number, [token], str(token))
+def _leaf(cls: Callable[..., N], token: Token, *fields: Any) -> N:
+    return cls(*fields, span=Span(token.start, token.end))
 
 
 def _operation(name: str, children: list[Any], operands: list[Any], name_span: Span) -> tree.Call:
-    arguments = tuple(_argument(operand) for operand in operands)
+    arguments = tuple([_argument(operand) for operand in operands])
     return _make(tree.Call, children, name, arguments, name_span)
 
 
@@ -113,60 +91,63 @@ def _chain(name: str, inverse: str, children: list[Any]) -> tree.Call:
     """`a - b + c` as one call: `+(a, -(b), c)`."""
     operands, group = [children[0]], children[:1]
     for operator, operand in zip(children[1::2], children[2::2], strict=True):
-        if operator == inverse:
-            operand = _operation(inverse, [operator, operand], [operand], _at(operator))
+        if operator.text == inverse:
+            operand = _operation(inverse, [operator, operand], [operand], operator.span)
         operands.append(operand)
         group.append(operand)
     if len(operands) > MAX_ITEMS:
-        span = _span(operands[MAX_ITEMS])
+        span = operands[MAX_ITEMS].span
         raise _TooLarge("LRD913", f"more than {MAX_ITEMS:,} operands in a row", span)
-    return _operation(name, group, operands, _at(children[1]))
+    return _operation(name, group, operands, children[1].span)
 
 
 class _Rules:
-    """One method for each rule of `lrdsl.lark`; called while Lark parses, so nothing recurses."""
+    """One method for each rule of `lrdsl.lark`; called while `lalr` parses, so nothing recurses."""
 
     def start(self, body: Node, *rest: Any) -> tree.Program:
         bindings = tuple(item for item in rest if isinstance(item, tree.Binding))
         return _make(tree.Program, [body, *rest], body, bindings, deeper=0)
 
     def binding(self, name: Token, equal: Token, value: Node) -> tree.Binding:
-        return _make(tree.Binding, [name, value], str(name), value, _at(name))
+        return _make(tree.Binding, [name, value], name.text, value, name.span)
 
     def definition(self, name: Token, *rest: Any) -> tree.Definition:
         parameters = tuple(item for item in rest if isinstance(item, tree.Parameter))
-        return _make(tree.Definition, [name, *rest], str(name), parameters, rest[-1], _at(name))
+        return _make(tree.Definition, [name, *rest], name.text, parameters, rest[-1], name.span)
 
     def parameter(self, name: Token, *rest: Any) -> tree.Parameter:
-        kind = next((str(b) for a, b in pairwise(rest) if a == ":"), "number")
+        colon = bool(rest) and isinstance(rest[0], Token) and rest[0].kind == "COLON"
+        kind = rest[1].text if colon else "number"
         default = rest[-1] if rest and isinstance(rest[-1], Node) else None
-        return _make(tree.Parameter, [name, *rest], str(name), kind, default)
+        return _make(tree.Parameter, [name, *rest], name.text, kind, default)
 
     def body(self, *children: Any) -> Node:
-        parts = children[::2]
-        if len(parts) == 1 and parts[0].duration is None:
-            body: Node = parts[0].body
+        if len(children) == 1 and not isinstance(children[0], tree.Part):
+            body: Node = children[0]
             return body
+        parts = [
+            each if isinstance(each, tree.Part) else _make(tree.Part, [each], each, None, deeper=0)
+            for each in children[::2]
+        ]
         return _make(tree.Sequence, parts, tuple(parts))
 
-    def part(self, body: Node, *rest: Any) -> tree.Part:
-        duration = rest[1] if rest else None
-        return _make(tree.Part, [body, *rest], body, duration, deeper=0)
+    def part(self, body: Node, for_: Token, duration: Node) -> tree.Part:
+        return _make(tree.Part, [body, for_, duration], body, duration, deeper=0)
 
     def choice(self, yes: Node, if_: Token, test: Node, else_: Token, no: Node) -> tree.Call:
-        return _operation("if", [yes, test, no], [yes, test, no], _at(if_))
+        return _operation("if", [yes, test, no], [yes, test, no], if_.span)
 
     def either(self, *children: Any) -> tree.Call:
-        return _operation("or", list(children), list(children[::2]), _at(children[1]))
+        return _operation("or", list(children), list(children[::2]), children[1].span)
 
     def both(self, *children: Any) -> tree.Call:
-        return _operation("and", list(children), list(children[::2]), _at(children[1]))
+        return _operation("and", list(children), list(children[::2]), children[1].span)
 
     def negation(self, operator: Token, operand: Node) -> tree.Call:
-        return _operation("not", [operator, operand], [operand], _at(operator))
+        return _operation("not", [operator, operand], [operand], operator.span)
 
     def comparison(self, *children: Any) -> tree.Comparison:
-        operators = tuple(str(token) for token in children[1::2])
+        operators = tuple(token.text for token in children[1::2])
         return _make(tree.Comparison, children, operators, tuple(children[::2]))
 
     def sum(self, *children: Any) -> tree.Call:
@@ -175,49 +156,49 @@ class _Rules:
     def product(self, *children: Any) -> Any:
         pending: list[Any] = [children[0]]
         for operator, operand in zip(children[1::2], children[2::2], strict=True):
-            if operator == "//":
+            if operator.text == "//":
                 left = _chain("*", "/", pending) if len(pending) > 1 else pending[0]
-                pending = [_operation("//", [left, operand], [left, operand], _at(operator))]
+                pending = [_operation("//", [left, operand], [left, operand], operator.span)]
             else:
                 pending += [operator, operand]
         return _chain("*", "/", pending) if len(pending) > 1 else pending[0]
 
     def signed(self, operator: Token, operand: Node) -> Node:
-        if operator == "+":
+        if operator.text == "+":
             return operand
-        return _operation("-", [operator, operand], [operand], _at(operator))
+        return _operation("-", [operator, operand], [operand], operator.span)
 
     def power(self, base: Node, operator: Token, exponent: Node) -> tree.Call:
-        return _operation("^", [base, exponent], [base, exponent], _at(operator))
+        return _operation("^", [base, exponent], [base, exponent], operator.span)
 
     def number(self, token: Token) -> Node:
-        problem = _number_problem(str(token))
-        return _make(tree.Bad, [token], str(token)) if problem else _number(token)
+        cls = tree.Bad if _number_problem(token.text) else tree.Number
+        return _leaf(cls, token, token.text)
 
     def time(self, token: Token) -> Node:
-        match = re.fullmatch(r"(.*?[0-9.])\s*([a-z]+|%)", str(token), re.DOTALL)
-        assert match is not None
-        if _number_problem(match[1]):
-            return _make(tree.Bad, [token], str(token))
-        return _make(tree.Time, [token], match[1], tree.UNITS[match[2]])
+        spelled = token.text.rstrip(_UNIT_LETTERS)
+        number, unit = spelled.rstrip(), token.text[len(spelled) :]
+        if _number_problem(number):
+            return _leaf(tree.Bad, token, token.text)
+        return _leaf(tree.Time, token, number, tree.UNITS[unit])
 
     def name(self, token: Token) -> Node:
-        return _make(tree.Name, [token], str(token))
+        return _leaf(tree.Name, token, token.text)
 
     def interpolation(self, token: Token) -> Node:
-        return _make(tree.Interpolation, [token], str(token))
+        return _leaf(tree.Interpolation, token, token.text)
 
     def bad(self, token: Token) -> Node:
-        return _make(tree.Bad, [token], str(token))
+        return _leaf(tree.Bad, token, token.text)
 
     def call(self, name: Token, *rest: Any) -> Node:
-        if name.type != "NAME":
-            return _make(tree.Bad, [name], str(name))
-        arguments = tuple(item for item in rest if isinstance(item, tree.Argument))
-        return _make(tree.Call, [name, *rest], str(name), arguments, _at(name))
+        if name.kind != "NAME":
+            return _leaf(tree.Bad, name, name.text)
+        arguments = tuple([item for item in rest if isinstance(item, tree.Argument)])
+        return _make(tree.Call, [name, *rest], name.text, arguments, name.span)
 
     def argument(self, *children: Any) -> tree.Argument:
-        name = str(children[0]) if len(children) == 3 else None
+        name = children[0].text if len(children) == 3 else None
         return _make(tree.Argument, children, name, children[-1], deeper=0)
 
     def list(self, *children: Any) -> Node:
@@ -232,15 +213,14 @@ class _Rules:
         from dataclasses import replace
 
         if body.height >= MAX_DEPTH:
-            raise _TooLarge("LRD911", f"nested more than {MAX_DEPTH} levels deep", _at(opening))
-        return replace(body, height=body.height + 1, span=_at(opening) | _at(closing))
+            raise _TooLarge("LRD911", f"nested more than {MAX_DEPTH} levels deep", opening.span)
+        return replace(body, height=body.height + 1, span=opening.span | closing.span)
 
 
-def _build_transformer() -> Any:
-    from lark import Transformer, v_args
-
-    rules = {name: rule for name, rule in vars(_Rules).items() if not name.startswith("__")}
-    return v_args(inline=True)(type("_LarkRules", (Transformer,), rules))()
+RULES: dict[str, Callable[..., Any]] = {
+    name: getattr(_Rules(), name) for name in vars(_Rules) if not name.startswith("_")
+}
+_UNIT_LETTERS = "".join(tree.UNITS)
 
 
 def _number_problem(text: str) -> str | None:
@@ -248,9 +228,9 @@ def _number_problem(text: str) -> str | None:
     if len(text) > MAX_NUMBER:
         return f"a number of {len(text)} characters; the limit is {MAX_NUMBER}"
     value = float(text)
-    if math.isinf(value):
+    if value == math.inf:
         return f"`{text}` is larger than any float64"
-    if value == 0 and re.search(r"[1-9]", re.split(r"[eE]", text)[0]):
+    if value == 0 and text.lower().partition("e")[0].strip("0._"):
         return f"`{text}` is too small: float64 would make it 0"
     return None
 
@@ -340,26 +320,26 @@ def _describe_foreign(node: tree.Bad) -> Diagnostic:
     return Diagnostic("LRD003", message, node.span)
 
 
-def _explain(error: Any, text: str) -> Diagnostic:
-    """Lark's unexpected token as a sentence; a word before it that means nothing comes first."""
+def _explain(error: Unexpected, text: str) -> Diagnostic:
+    """An unexpected token as a sentence; a word before it that means nothing comes first."""
     token = error.token
-    for earlier in _lark().lex(text):
-        if earlier.type.startswith("BAD"):
-            return describe_bad(tree.Bad(str(earlier), span=_at(earlier)))
-        if earlier.start_pos == token.start_pos:
+    for earlier in lalr.tokens(text):
+        if earlier.kind.startswith("BAD"):
+            return describe_bad(tree.Bad(earlier.text, span=earlier.span))
+        if earlier.start == token.start:
             break
-    if token.type == "$END":
+    if token.kind == lalr.END:
         return _ended(text)
-    span = _at(token)
-    if token.type in ("RPAR", "RSQB") and not _open_brackets(text[: span.start]):
-        return Diagnostic("LRD002", f"`{token}` closes nothing", span, help="remove it")
+    span = token.span
+    if token.kind in ("RPAR", "RSQB") and not _open_brackets(text[: span.start]):
+        return Diagnostic("LRD002", f"`{token.text}` closes nothing", span, help="remove it")
     operand = "NUMBER" in error.expected
     wanted = "a number, a name or `(`" if operand else "an operator"
     before, after = text[: span.start], text[span.start :]
-    help_ = _token_help(token.type, operand, before, after)
-    if not operand and _lacks_else(before) and token.type != "EQUAL":
+    help_ = _token_help(token.kind, operand, before, after)
+    if not operand and _lacks_else(before) and token.kind != "EQUAL":
         wanted, help_ = "`else`", _ELSE
-    return Diagnostic("LRD001", f"unexpected `{token}`; expected {wanted}", span, help=help_)
+    return Diagnostic("LRD001", f"unexpected `{token.text}`; expected {wanted}", span, help=help_)
 
 
 _UNITS = "times have the units `ep`, `st`, `%`, `tok` and `sa`"

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import cached_property
 
 from lrdsl.diagnostics import Span
 
 # What YAML folds, strips or indents: no character of these is ever located by itself.
 _BLANK = " \t\r\n\x85\u2028\u2029"
-_PROPERTIES = re.compile(r"(?:[&!]\S*[ \t\r\n]+)*")
-_HEADER = re.compile(r"[|>][^\r\n]*")
-_SINGLE = re.compile(r"''|[^']")
-_DOUBLE = re.compile(
-    r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|\r\n|.)|[^\"\\]", re.DOTALL
-)
+# Compiled where they are used, which for most is a file with a mistake.
+_PROPERTIES = r"(?:[&!]\S*[ \t\r\n]+)*"
+_HEADER = r"[|>][^\r\n]*"
+_SINGLE = r"''|[^']"
+_DOUBLE = r"(?s)\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|\r\n|.)|[^\"\\]"
 _ESCAPES = {
     "0": "\0", "a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r",
     "e": "\x1b", "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029",
@@ -24,33 +23,50 @@ _ESCAPES = {
 Unit = tuple[str, int, int]
 
 
-@dataclass(frozen=True, slots=True)
 class Place:
-    """A scalar's text in its file: its whole range, and each character's where it is certain."""
+    """A scalar's text in its file: its whole range, and each character's where it is certain.
 
-    whole: Span
-    begins: tuple[int, ...] = ()
-    ends: tuple[int, ...] = ()
+    The characters are looked for when somebody asks, which is for few texts.
+    """
+
+    def __init__(
+        self, start: int, end: int, source: str = "", value: str = "", style: str | None = None
+    ) -> None:
+        self.whole = Span(start, max(end, start + 1))
+        self._scalar = source, start, end, style
+        self._value = value
+
+    @property
+    def begins(self) -> tuple[int, ...]:
+        """Where each character of the text and its end are, or () where that is not certain."""
+        return self._offsets[0]
 
     def span(self, inside: Span) -> Span:
         """The range in the file of a range of the text."""
-        if not self.begins:
+        begins, ends = self._offsets
+        if not begins:
             return self.whole
-        start = self.begins[min(inside.start, len(self.begins) - 1)]
-        end = self.ends[min(inside.end, len(self.ends)) - 1] if inside.end else start
+        start = begins[min(inside.start, len(begins) - 1)]
+        end = ends[min(inside.end, len(ends)) - 1] if inside.end else start
         return Span(start, max(end, start + 1))
+
+    @cached_property
+    def _offsets(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        if not self._value:
+            return (), ()
+        units = [unit for unit in _units(*self._scalar) if unit[0] not in _BLANK]
+        spelled = [char for char in self._value if char not in _BLANK]
+        if not units or [unit[0] for unit in units] != spelled:
+            return (), ()
+        return _offsets(self._value, units)
 
 
 def place(source: str, start: int, end: int, value: str, style: str | None) -> Place:
     """The place of the scalar that YAML found in source[start:end], properties included."""
-    properties = _PROPERTIES.match(source, start, end)
+    properties = re.compile(_PROPERTIES).match(source, start, end)
     start = properties.end() if properties else start
     end = start + len(source[start:end].rstrip(_BLANK))
-    whole = Span(start, max(end, start + 1))
-    units = [unit for unit in _units(source, start, end, style) if unit[0] not in _BLANK]
-    if not units or [unit[0] for unit in units] != [char for char in value if char not in _BLANK]:
-        return Place(whole)
-    return Place(whole, *_offsets(value, units))
+    return Place(start, end, source, value, style)
 
 
 def _units(source: str, start: int, end: int, style: str | None) -> Iterator[Unit]:
@@ -60,10 +76,10 @@ def _units(source: str, start: int, end: int, style: str | None) -> Iterator[Uni
             if end - start < 2 or source[start] != style or source[end - 1] != style:
                 return
             pattern = _SINGLE if style == "'" else _DOUBLE
-            for unit in pattern.finditer(source, start + 1, end - 1):
+            for unit in re.compile(pattern).finditer(source, start + 1, end - 1):
                 yield _unescaped(unit[0], style), unit.start(), unit.end()
         case "|" | ">":
-            header = _HEADER.match(source, start, end)
+            header = re.compile(_HEADER).match(source, start, end)
             for offset in range(header.end() if header else end, end):
                 yield source[offset], offset, offset + 1
         case _:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import yaml
@@ -17,8 +16,20 @@ UNREADABLE = (yaml.YAMLError, ValueError, OverflowError, RecursionError)
 NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
+UNTAGGED = ""  # the tag of a plain scalar before anybody asks for it
+
+
+def resolve(node: Any) -> str:
+    """The tag of a scalar, which is that of YAML 1.1 from here on if it was none yet."""
+    if node.tag == UNTAGGED:
+        resolver: Any = yaml.resolver.Resolver()
+        node.tag = resolver.resolve(yaml.ScalarNode, node.value, (True, False))
+    return node.tag  # type: ignore[no-any-return]
+
+
 def read_value(node: Any) -> Any:
     """A scalar as YAML reads it."""
+    resolve(node)
     try:
         return yaml.constructor.SafeConstructor().construct_object(node)
     except UNREADABLE:
@@ -72,7 +83,8 @@ def _null(text: str, span: Span, strict: bool) -> Diagnostic:
 
 def _surprising(text: str) -> bool:
     """Numbers that YAML 1.1 reads in base 2, 8, 16 or 60."""
-    return ":" in text or bool(re.match(r"[-+]?0[0-9bxo_]", text))
+    digits = text.lstrip("+-")
+    return ":" in text or (digits[:1] == "0" and digits[1:2] in tuple("0123456789bxo_"))
 
 
 def split_call(kind: str, span: Span) -> Diagnostic:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from lrdsl.checker import Parameters
@@ -17,10 +18,10 @@ from lrdsl.positions import Place
 UNKNOWN = "${}"  # the value of a parameter that is wrong, which is reported by itself
 
 # `cosine`, `warmup-cosine`, `vendor/cosine.v2`: rather the name of something than an expression.
-_BARE_WORD = re.compile(r"[A-Za-z_]\w*(?:[-./][A-Za-z_]\w*|[-.]\w+)*")
-_CRON = re.compile(r"@[a-z]+|(?:[0-9A-Z*/,?#-]+\s+){4,5}[0-9A-Za-z*/,?#-]+")
-_EXPRESSION = re.compile(r"[A-Za-z_]\w*\s*\(|[0-9.]\s*[-+*/^(]|[-+*/^(]\s*[0-9.]|\$\{")
-_UNUSED = re.compile(r"the parameter `(.*)` is never used")
+_BARE_WORD = r"[A-Za-z_]\w*(?:[-./][A-Za-z_]\w*|[-.]\w+)*"
+_CRON = r"@[a-z]+|(?:[0-9A-Z*/,?#-]+\s+){4,5}[0-9A-Za-z*/,?#-]+"
+_EXPRESSION = r"[A-Za-z_]\w*\s*\(|[0-9.]\s*[-+*/^(]|[-+*/^(]\s*[0-9.]|\$\{"
+_UNUSED = r"the parameter `(.*)` is never used"
 
 Check = Callable[[str, Parameters], list[Diagnostic]]
 
@@ -47,7 +48,7 @@ class Slot:
         text = self.text.strip()
         if self.strict or text in ("", "???"):
             return not self.strict
-        return bool(_BARE_WORD.fullmatch(text)) and not _words(text) <= set(NAMES)
+        return bool(re.fullmatch(_BARE_WORD, text)) and not _words(text) <= set(NAMES)
 
 
 def check_slot(slot: Slot, check: Check | None = None, files: Files = ()) -> list[Diagnostic]:
@@ -57,7 +58,10 @@ def check_slot(slot: Slot, check: Check | None = None, files: Files = ()) -> lis
     """
     if slot.is_name:
         return []
-    found = problems(slot.text, slot.params, files, interpolations=True)
+    if slot.params:
+        found = problems(slot.text, slot.params, files, interpolations=True)
+    else:
+        found = list(_problems(slot.text, files))
     if any(each.severity == "error" for each in found):
         if not slot.strict:
             found = _unless_foreign(slot.text, found, {name for name in load(files).library.own})
@@ -66,10 +70,16 @@ def check_slot(slot: Slot, check: Check | None = None, files: Files = ()) -> lis
     return [moved for each in found for moved in _moved(each, slot)]
 
 
+@lru_cache(maxsize=1024)
+def _problems(text: str, files: Files) -> tuple[Diagnostic, ...]:
+    """Configs repeat each other's schedules."""
+    return tuple(problems(text, {}, files, interpolations=True))
+
+
 def is_expression(text: str) -> bool:
     """Whether a text, mistakes and all, was meant as a schedule."""
     known = {*NAMES, *BUILTINS, *standard_library()}
-    return bool(_EXPRESSION.search(text) or _words(text) & known)
+    return bool(re.search(_EXPRESSION, text) or _words(text) & known)
 
 
 def _words(text: str) -> set[str]:
@@ -78,7 +88,7 @@ def _words(text: str) -> set[str]:
 
 def _unless_foreign(text: str, found: list[Diagnostic], own: set[str]) -> list[Diagnostic]:
     """Nothing about the schedules of other tools, which stand under the same keys."""
-    if _CRON.fullmatch(text.strip()):
+    if re.fullmatch(_CRON, text.strip()):
         return []
     unread = any(each.code < "LRD011" for each in found)  # syntax and unknown names
     if is_expression(text) or _words(text) & own or not unread:
@@ -88,7 +98,7 @@ def _unless_foreign(text: str, found: list[Diagnostic], own: set[str]) -> list[D
 
 def _moved(found: Diagnostic, slot: Slot) -> Iterator[Diagnostic]:
     """A problem of the text in the file; that of an unused parameter at the parameter."""
-    unused = _UNUSED.fullmatch(found.message) if found.code == "LRD013" else None
+    unused = re.fullmatch(_UNUSED, found.message) if found.code == "LRD013" else None
     if not unused or unused[1] not in slot.params:
         yield found.moved(slot.place.span)
     elif slot.params[unused[1]] != UNKNOWN:

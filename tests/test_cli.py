@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from lrdsl import Schedule, Timeline, __version__
 from lrdsl.cli import main
 from lrdsl.codes import CODES
 from lrdsl.evaluation import BLOCK
+from lrdsl.forking import begin
 from lrdsl.library import STANDARD
 
 RUN = ["--steps-per-epoch", "391", "--epochs", "90"]
@@ -66,6 +68,37 @@ def test_check_stops_at_a_hundred_problems_a_file(tmp_path: Path, capsys: Output
     out = capsys.readouterr().out
     assert out.count("error[LRD010]") == 100
     assert "50 more problems" in out and "150 errors" in out
+
+
+@pytest.mark.parametrize("texts", [
+    ["lr: flor(1)", "lr: 0.1 * 2", "lr: yes", "a: 1", "lr: cosine(0.1)", "schedule: every day"] * 3,
+    ["lr: 0.1 * 2"] * 4,
+    ["a: 1"] * 5,
+])  # fmt: skip
+def test_many_files_are_shared_by_processes(
+    texts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    for number, text in enumerate(texts):
+        (tmp_path / f"{number:02}.yaml").write_text(text)
+    words = ["check", str(tmp_path), str(tmp_path / "missing.yaml"), str(tmp_path)]
+    for asked in (words, words[:2]):
+        alone = main(asked), capsys.readouterr()
+        for processes in (1, 2, 3, 50):
+            monkeypatch.setattr("lrdsl.checking.MANY", 2)
+            monkeypatch.setattr("lrdsl.forking.processors", lambda n=processes: n)
+            assert (main(asked), capsys.readouterr().out) == (alone[0], alone[1].out)
+        monkeypatch.undo()
+
+
+def test_work_that_fails_in_a_copy_fails_here() -> None:
+    home = os.getpid()
+
+    def fail() -> None:
+        raise KeyError("here" if os.getpid() == home else "there")
+
+    with pytest.raises(KeyError, match="here"):
+        begin(fail)()
+    assert begin(os.getpid)() != home
 
 
 def test_check_with_a_timeline_and_params(capsys: Output) -> None:
@@ -252,6 +285,18 @@ def test_quote(capsys: Output) -> None:
     assert main(["quote", "lr=0.1 * 0.5^epoch"]) == 0
     assert capsys.readouterr().out == "'lr=\"0.1 * 0.5^epoch\"'\n"
     assert main(["quote", "no override"]) == 2
+
+
+def test_one_command_is_parsed_as_among_all(capsys: Output) -> None:
+    for words in (["--help"], ["chekc"], []):
+        with contextlib.suppress(SystemExit):
+            main(words)
+        captured = capsys.readouterr()
+        assert "check" in captured.out or words != ["--help"]
+        if words == ["chekc"]:
+            assert "'check', 'eval', 'explain', 'functions', 'fmt'" in captured.err
+    main(["check", "--nope"])
+    assert "usage: lrdsl" in capsys.readouterr().err
 
 
 def test_usage(capsys: Output) -> None:

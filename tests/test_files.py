@@ -265,6 +265,31 @@ def test_a_large_file_is_refused() -> None:
     assert codes("l: 0.1 #" + "x" * 2**20) == []
 
 
+@pytest.mark.parametrize("loader", [yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)])
+def test_the_depth_is_the_same_for_both_loaders(
+    loader: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lrdsl.files._Loader", loader)
+    deep = "lr: " + "[" * 99 + "0.1" + "]" * 99
+    assert codes(deep) == []
+    (found,) = check_source(deep.replace("0.1", "[0.1]"))[1]
+    assert (found.code, found.span) == ("LRD917", Span(103, 104))
+    assert codes("lr: " + "[" * 300_000) == ["LRD917"]
+
+
+def test_wrong_syntax_goes_before_a_wrong_alias() -> None:
+    assert codes("lr: flor(1)\n---\na: *b") == ["LRD010", "LRD501"]
+    (found,) = check_source("lr: flor(1)\n---\na: *b\n---\nc: [")[1]
+    assert found.code == "LRD501" and "alias" not in found.message
+
+
+def test_equal_texts_are_each_reported_at_their_place() -> None:
+    source = "- lr: flor(1)\n- lr: flor(1)\n- {lr: {expr: flor(1), params: {a: 1}}}"
+    found = check_source(source)[1]
+    assert [each.span.start for each in found if each.code == "LRD010"] == [6, 20, 42]
+    assert [each.code for each in found].count("LRD013") == 1
+
+
 def test_many_aliases_are_no_bomb() -> None:
     lines = ["a0: &a0 {lr: wrong(1)}"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
