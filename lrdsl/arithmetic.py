@@ -47,14 +47,17 @@ class Arithmetic(Lowering):
         merged: dict[int, Scaled] = {}
         for value in others:
             scaled = value if isinstance(value, Scaled) else Scaled(Fraction(1), self.real(value))
+            total, scaled = self._opened(total, scaled)
             before = merged.get(id(scaled.op))
             factor = scaled.factor + (before.factor if before else 0)
             merged[id(scaled.op)] = Scaled(tidy(factor), scaled.op)
         left = [scaled for scaled in merged.values() if scaled.factor]
         if not left:
             return total
-        if total == ZERO and len(left) == 1:
-            return left[0]
+        if len(left) == 1:
+            whole = left[0] if total == ZERO else self._uncancelled(total, left[0])
+            if whole is not None:
+                return whole
         parts = [self.real(scaled) for scaled in left]
         if total != ZERO:
             parts.insert(0, self.real(total))
@@ -62,6 +65,69 @@ class Arithmetic(Lowering):
         for part in parts[1:]:
             op = self.graph.real("add", op, part)
         return Scaled(Fraction(1), op)
+
+    def _opened(self, total: Exact, value: Scaled) -> tuple[Exact, Scaled]:
+        """A sum inside a sum: its whole number goes to the constants, as in 1 - tanh(x)."""
+        op = value.op.args[0] if value.op.name == "guard" else value.op
+        if total.pi or op.name != "add" or op.args[0].name != "number":
+            return total, value
+        number, rest = op.args
+        if not float(number.data).is_integer():
+            return total, value
+        factor, rest = (-value.factor, rest.args[0]) if rest.name == "neg" else (value.factor, rest)
+        moved = constant(value.factor * int(number.data))
+        return add_exact([total, moved], 0), Scaled(factor, rest)
+
+    def _uncancelled(self, total: Exact, value: Scaled) -> Value | None:
+        """constant + value without the digits that the sum would lose near 0; None: as it is."""
+        c, f = total.constant, value.factor
+        if total.terms or total.pi:
+            return None
+        try:
+            if value.op in self.ratios:  # c + f a / b = (c b + f a) / b
+                a, b = self.ratios[value.op]
+                return self._ratio(add_exact([self._times(a, f), self._times(b, c)], 0), b)
+            if value.op in self.sines and abs(f) == abs(c):  # 1 + sin(x) = 2 sin(pi / 4 + x / 2)^2
+                half = self._times(self.sines[value.op], f / c / 2)
+                root = self.sin(add_exact([half, Exact(Fraction(1, 4), (), 1)], 1))
+                return self.scale(self.multiply(root, root), 2 * c)
+            if value.op in self.roots and c * f < 0:
+                return self._conjugate(c, value)
+            if value.op in self.powers and c * f < 0:
+                return self._shifted(c, value)
+        except TooLarge:
+            pass
+        return None
+
+    def _conjugate(self, c: Fraction, value: Scaled) -> Value | None:
+        """c + f sqrt(x) = (c^2 - f^2 x) / (c - f sqrt(x)), where f^2 is rational to 50 digits."""
+        square = value.factor**2
+        near = square.limit_denominator(LARGEST)
+        if abs(near - square) * 10**50 > square:
+            return None
+        terms = self._times(self.roots[value.op], -near)
+        numerator = add_exact([constant(c * c), terms], 0)
+        op, unit = self.primitive(numerator)
+        top = Scaled(unit, self.graph.make("cast", op))
+        bottom = self.graph.real(
+            "add", self.graph.number(to_float(c)), self.real(Scaled(-value.factor, value.op))
+        )
+        return self.divide(top, Scaled(Fraction(1), bottom))
+
+    def _shifted(self, c: Fraction, value: Scaled) -> Value | None:
+        """c + f b^x = c (1 - b^(x - z)), 0 where x is z, if that is a simple fraction."""
+        exponent, logarithm = self.powers[value.op]
+        zero = constants.log(-c / value.factor) / logarithm
+        near = zero.limit_denominator(SMALL)
+        if near == 0 or abs(near - zero) * 10**50 > 1:
+            return None
+        power = self._power_of_three(add_exact([exponent, constant(-near)], 0), logarithm)
+        return self.scale(self.add([power, constant(-1)]), -c)
+
+    def _times(self, value: Exact, factor: Fraction) -> Exact:
+        scaled = self.scale(value, factor)
+        assert isinstance(scaled, Exact)
+        return scaled
 
     def _add_constants(self, values: Sequence[Value]) -> Value | None:
         """A choice or table plus constants stays one."""
@@ -141,11 +207,31 @@ class Arithmetic(Lowering):
                 )
             except (NotFinite, ZeroDivisionError):
                 pass
+        top, bottom = self.exact(a), self.exact(b)
+        if top is not None and top.terms and bottom is not None:
+            try:
+                ratio = self._ratio(top, bottom)
+                if ratio is not None:
+                    return ratio
+            except TooLarge:
+                pass
         f, x = self._split(a)
         g, y = self._root_split(b)
         assert y is not None
         numerator = self.graph.number(1.0) if x is None else x
         return Scaled(tidy(f / g), self.graph.real("div", numerator, y))
+
+    def _ratio(self, a: Exact, b: Exact) -> Value | None:
+        """a / b as integers over positive integers, with one rounding; raises TooLarge."""
+        if a == b:
+            return ONE
+        (top, bottom), _ = self.whole_parts([a, b])
+        if bottom.low <= 0:
+            return None
+        graph = self.graph
+        op = graph.real("div", graph.make("cast", top), graph.make("cast", bottom))
+        self.ratios[op] = a, b
+        return Scaled(Fraction(1), op)
 
     def power(self, base: Value, exponent: Value) -> Value:
         b, e = constant_of(base), constant_of(exponent)
@@ -168,13 +254,26 @@ class Arithmetic(Lowering):
             square = self.multiply(half, half) if exponent > 1 else half
             return self.multiply(square, base) if exponent > 1 and exponent % 2 else square
         if exponent == Fraction(1, 2):
-            factor, op = self._root_split(base)
+            factor, op = self._fraction(base) or self._root_split(base)
             if factor > 0 and op is not None:
-                return Scaled(constants.power(factor, exponent), graph.real("sqrt", op))
+                root = graph.real("sqrt", op)
+                if isinstance(base, Exact) and not base.pi:
+                    self.roots[root] = self._times(base, 1 / factor)
+                return Scaled(constants.power(factor, exponent), root)
             return Scaled(Fraction(1), graph.real("sqrt", self.real(base)))
         number = graph.number(to_float(exponent))
         known = self._quotient(base) if isinstance(base, Exact) and not base.pi else self.real(base)
         return Scaled(Fraction(1), graph.real("pow", known, number))
+
+    def _fraction(self, value: Value) -> tuple[Fraction, Op] | None:
+        """A value of at most 1 as a quotient: its root is 1 where it is, so that a ramp arrives."""
+        if not isinstance(value, Exact) or value.pi:
+            return None
+        try:
+            op, unit = self.primitive(value)
+        except TooLarge:
+            return None
+        return (Fraction(1), self._quotient(value)) if op.high * unit == 1 else None
 
     def _constant_base(self, base: Fraction, exponent: Value) -> Value:
         """base^exponent: a table for few exponents, powers of `base` for whole ones, else 3^x."""
@@ -184,7 +283,9 @@ class Arithmetic(Lowering):
         table = self.tabulate(exponent, lambda x: tidy(constants.power(base, x)))
         if table is not None:
             return table
-        if isinstance(exponent, Exact) and exponent.pi == 0:
+        # near 1, the rounding of the base would grow with the exponent
+        steep = abs(constants.log(base)) > HALF.constant or base == Fraction(float(base))
+        if isinstance(exponent, Exact) and exponent.pi == 0 and steep:
             numbers = [exponent.constant, *(factor for _, factor in exponent.terms)]
             if all(number.denominator == 1 for number in numbers):
                 try:
@@ -227,6 +328,8 @@ class Arithmetic(Lowering):
         """
         scaled = self.scale(value, logarithm / constants.log(Fraction(3)))
         power = self.graph.real("pow", self.graph.number(3.0), self.real(scaled))
+        if isinstance(value, Exact) and not value.pi:
+            self.powers[power] = value, logarithm
         return Scaled(Fraction(1), power)
 
     def log(self, value: Value) -> Value:
@@ -248,7 +351,10 @@ class Arithmetic(Lowering):
         known = constant_of(value)
         if known is not None:
             return constant(constants.sin(known))
-        return Scaled(Fraction(1), self.graph.make("sin", self.real(value)))
+        op = self.graph.make("sin", self.real(value))
+        if isinstance(value, Exact) and value.pi == 1:
+            self.sines[op] = value
+        return Scaled(Fraction(1), op)
 
     def cos(self, value: Value) -> Value:
         if isinstance(value, Exact) and (value.pi == 1 or not value.terms):
@@ -264,8 +370,11 @@ class Arithmetic(Lowering):
         """pi * n / d brought into [-pi / 2, pi / 2] in integers, where the sine is the same."""
         try:
             op, unit = self.primitive(value)
-            if max(-op.low, op.high) * abs(unit) <= HALF.constant:
+            low, high = sorted((op.low * unit, op.high * unit))
+            if -low <= HALF.constant >= high:
                 return value
+            if low >= HALF.constant and high <= 3 * HALF.constant:  # sin(pi - x)
+                return add_exact([Exact(Fraction(1), (), 1), negated(value)], 1)
             graph, n, d = self.graph, abs(unit.numerator), unit.denominator
             turned = graph.add(graph.scale(op, 2 * n), graph.integer(3 * d))
             folded = graph.absolute(graph.subtract(graph.mod(turned, 4 * d), graph.integer(2 * d)))
@@ -284,7 +393,8 @@ class Arithmetic(Lowering):
             return self.integer(whole)
         return Scaled(Fraction(1), self.graph.make("floor", self.real(value)))
 
-    def _floor_exact(self, value: Value) -> Op | None:
+    def _floor_exact(self, value: Value, *, up: bool = False) -> Op | None:
+        """floor, or with `up` ceil, in integers."""
         exact = self.exact(value)
         if exact is None:
             return None
@@ -292,11 +402,19 @@ class Arithmetic(Lowering):
             if not exact.terms:
                 return self.graph.integer(exact.constant.__floor__())
             (op,), unit = self.whole_parts([exact])
-            return self.graph.floordiv(self.graph.scale(op, unit.numerator), unit.denominator)
+            top = self.graph.scale(op, unit.numerator)
+            if up:
+                top = self.graph.add(top, self.graph.integer(unit.denominator - 1))
+            return self.graph.floordiv(top, unit.denominator)
         except TooLarge:
             return None
 
     def ceil(self, value: Value) -> Value:
+        exact = self.exact(value)
+        if exact is not None and exact.terms:
+            whole = self._floor_exact(exact, up=True)
+            if whole is not None:
+                return self.integer(whole)
         return self.scale(self.floor(self.scale(value, Fraction(-1))), Fraction(-1))
 
     def round(self, value: Value) -> Value:
@@ -347,13 +465,33 @@ class Arithmetic(Lowering):
         if p is not None and q is not None:
             try:
                 (m, n), unit = self.whole_parts([p, q])
-                chosen = integers(m, n)
+                chosen = m if m.name == name and n in m.args else integers(m, n)
                 if chosen is m or chosen is n:
                     return a if chosen is m else b
                 return self.scale(self.integer(chosen), unit)
             except TooLarge:
                 pass
+        ratio = self._extreme_ratio(a, b, name, integers, numbers)
+        if ratio is not None:
+            return ratio
         return Scaled(Fraction(1), self.graph.make(name, self.real(a), self.real(b)))
+
+    def _extreme_ratio(
+        self, a: Value, b: Value, name: str, integers: Callable[[Op, Op], Op],
+        numbers: Callable[[Fraction, Fraction], Fraction],
+    ) -> Value | None:  # fmt: skip
+        """min(x / y, c) as min(x, c y) / y, which stays a ratio of integers."""
+        for value, other in ((a, b), (b, a)):
+            c = constant_of(other)
+            if isinstance(value, Scaled) and value.op in self.ratios and c is not None:
+                top, bottom = self.ratios[value.op]
+                left, right = self._times(top, value.factor), self.scale(bottom, c)
+                chosen = self._extreme(left, right, name, integers, numbers)
+                try:
+                    return self._ratio(chosen, bottom) if isinstance(chosen, Exact) else None
+                except TooLarge:
+                    return None
+        return None
 
     def absolute(self, value: Value) -> Value:
         exact = self.exact(value)
@@ -456,7 +594,7 @@ class Arithmetic(Lowering):
         try:
             (op,), unit = self.whole_parts([time])
         except TooLarge:
-            op, unit = self.bounded(time, -LARGEST, LARGEST), Fraction(1)
+            op, unit = self.bounded(time, -(2**62), 2**62), Fraction(1)
         first = tuple(-((-boundary / unit).__floor__()) for boundary in boundaries)
         return self.integer(self.graph.count(op, first))
 

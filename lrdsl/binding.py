@@ -10,6 +10,7 @@ from lrdsl.core import Op
 from lrdsl.diagnostics import Diagnostic, ScheduleError
 from lrdsl.expander import Refused, expand
 from lrdsl.libraries import Files, load, problems
+from lrdsl.narrowing import narrowed
 from lrdsl.parser import parse
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def bind(text: str, params: Params, run: Timeline, files: Files = ()) -> Bound:
         core, warnings = expand(parse(text), dict(params), run, load(files).library)
     except Refused as refused:
         raise ScheduleError(_once(refused.found), text) from None
-    return Bound(core, tuple(_once(warnings)))
+    return Bound(narrowed(core), tuple(_once(warnings)))
 
 
 def _once(found: list[Diagnostic]) -> list[Diagnostic]:

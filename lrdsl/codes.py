@@ -214,9 +214,10 @@ CODES: Mapping[str, Code] = {
     ),
     "LRD208": Code(
         "not every step was checked",
-        "The run is too long to evaluate every step; the beginning, the end and a sample between "
-        "them were.",
-        "0.1 / (1 + step)",
+        "The run is too long to evaluate every step, and no bounds were found that keep the rates "
+        "between from being negative, infinite or NaN. The beginning, the end and a sample were "
+        "evaluated.",
+        "0.1 / (2 + sin(step) + cos(step))",
         run={"total_steps": 3_000_000},
     ),
     "LRD301": Code(

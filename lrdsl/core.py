@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 DType = Literal["int", "float", "bool"]
 
-# Steps are exact up to here (over 10^12); integers must stay below LARGEST on the way.
+# Steps are exact up to here (over 10^12); integers must stay within LARGEST, those of int64, on
+# the way.
 LAST_STEP = 2**40
-LARGEST = 2**62
+LARGEST = 2**63 - 1
 
 # Every operation and the type of its result; `=` is the type of its last operand.
 OPERATIONS: dict[str, str] = {
@@ -24,14 +25,21 @@ OPERATIONS: dict[str, str] = {
 }  # fmt: skip
 
 
-# Operand operations that TensorFlow's or XLA's optimisers merge into a float operation, with
-# another rounding: a product and a sum to a fused one, x / sqrt(y) to x * rsqrt(y), ...
-REWRITTEN = {
-    "add": frozenset({"mul", "add"}),
-    "mul": frozenset({"div", "quotient", "pow", "sqrt"}),
-    "div": frozenset({"div", "quotient", "mul", "pow", "sqrt"}),
+# Operand operations that TensorFlow's and XLA's optimisers merge into a float operation, with
+# another rounding: constants move through products and sums, x / sqrt(y) becomes x * rsqrt(y), ...
+MOVED = {
+    "add": frozenset({"add"}),
+    "mul": frozenset({"div", "quotient"}),
+    "div": frozenset({"div", "quotient", "mul", "sqrt"}),
+    "log": frozenset({"add"}),
+}
+# And those that only XLA merges: a product and a sum to a fused one, powers of powers, ...
+FUSED = {
+    "add": frozenset({"mul"}),
+    "mul": frozenset({"pow", "sqrt"}),
+    "div": frozenset({"pow"}),
     "pow": frozenset({"pow", "sqrt"}),
-    "log": frozenset({"add", "div", "mul", "pow", "sqrt"}),
+    "log": frozenset({"div", "mul", "pow", "sqrt"}),
     "sqrt": frozenset({"div", "mul", "pow", "sqrt"}),
 }
 
@@ -44,7 +52,7 @@ class Op:
     boundaries of `count` (how many are <= the operand), the values of `take` (a table read at
     its operand).
     `whole` is the integer of an integral float; `guard` is its operand, at most the largest
-    float64 (see `REWRITTEN`).
+    float64 (see `MOVED`; where only XLA needs it, its data is "xla").
     `low` and `high` bound an integer for every step in [0, LAST_STEP].
     """
 
@@ -94,13 +102,28 @@ class Graph:
             return self.integer(a.data + b.data)
         if b.name == "integer" and b.data == 0:
             return a
-        return self.make("add", a, b, low=a.low + b.low, high=a.high + b.high)
+        if b.name == "integer" and (shift := _shifted(a)):
+            return self.add(a.args[0], self.integer(shift + b.data))
+        low, high = _laps_range(a, b) or (a.low + b.low, a.high + b.high)
+        return self.make("add", a, b, low=low, high=high)
 
     def subtract(self, a: Op, b: Op) -> Op:
         """Integer difference."""
         if b.name == "integer":
             return self.add(a, self.integer(-b.data))
-        return self.make("sub", a, b, low=a.low - b.high, high=a.high - b.low)
+        if a.name == "integer" and (shift := _shifted(b)):
+            return self.subtract(self.integer(a.data - shift), b.args[0])
+        low, high = _laps_range(b, a, sign=-1) or (a.low - b.high, a.high - b.low)
+        return self.make("sub", a, b, low=low, high=high)
+
+    def _never_above(self, a: Op, b: Op) -> bool:
+        """Whether a <= b at every step."""
+        lap = _lap_of(a)
+        if lap and b.name == "take" and b.args == lap[1].args:
+            away = tuple(start - end for start, end in zip(lap[1].data, b.data, strict=True))
+            known = _laps_range(lap[0], self.take(b.args[0], away))
+            return known is not None and known[1] <= 0
+        return a.high <= b.low
 
     def scale(self, a: Op, factor: int) -> Op:
         """Integer multiple."""
@@ -128,10 +151,13 @@ class Graph:
         return self.make("mod", a, self.integer(divisor), low=0, high=divisor - 1)
 
     def least(self, a: Op, b: Op) -> Op:
-        if a.high <= b.low:
+        if self._never_above(a, b):
             return a
-        if b.high <= a.low:
+        if self._never_above(b, a):
             return b
+        if b.name == "integer" and (shift := _shifted(a)):
+            limit = self.integer(b.data - shift)
+            return self.add(self.least(a.args[0], limit), self.integer(shift))
         return self.make("min", a, b, low=min(a.low, b.low), high=min(a.high, b.high))
 
     def most(self, a: Op, b: Op) -> Op:
@@ -139,6 +165,9 @@ class Graph:
             return a
         if b.low >= a.high:
             return b
+        if b.name == "integer" and (shift := _shifted(a)):
+            limit = self.integer(b.data - shift)
+            return self.add(self.most(a.args[0], limit), self.integer(shift))
         return self.make("max", a, b, low=max(a.low, b.low), high=max(a.high, b.high))
 
     def absolute(self, a: Op) -> Op:
@@ -147,6 +176,9 @@ class Graph:
         return self.make("abs", a, low=0, high=max(-a.low, a.high))
 
     def count(self, a: Op, boundaries: tuple[int, ...]) -> Op:
+        if a.name == "floordiv":
+            divisor = a.args[1].data
+            return self.count(a.args[0], tuple(each * divisor for each in boundaries))
         # those that are never reached may be of any size
         boundaries = tuple(max(each, a.low) for each in boundaries if each <= a.high)
         low = sum(boundary <= a.low for boundary in boundaries)
@@ -172,11 +204,15 @@ class Graph:
 
     def real(self, name: str, *args: Op) -> Op:
         """A float operation, its operands guarded from what compilers rewrite together with it."""
-        return self.make(name, *(self._guarded(name, arg) for arg in args))
+        square = name == "mul" and args[0] is args[1]
+        return self.make(name, *(self._guarded(name, arg, square) for arg in args))
 
-    def _guarded(self, consumer: str, a: Op) -> Op:
-        inner = a.args[0] if a.name == "neg" else a
-        return self.make("guard", a) if inner.name in REWRITTEN.get(consumer, ()) else a
+    def _guarded(self, consumer: str, a: Op, square: bool) -> Op:
+        inner = (a.args[0] if a.name == "neg" else a).name
+        moved, fused = (inner in merged.get(consumer, ()) for merged in (MOVED, FUSED))
+        if moved and not square:  # in a square there is no constant
+            return self.make("guard", a)
+        return self.make("guard", a, data="xla") if moved or fused else a
 
     def times(self, a: Op, b: Op) -> Op:
         """Float product."""
@@ -184,9 +220,60 @@ class Graph:
             return a
         if b.name == "number" and b.data == -1.0:
             return self.make("neg", a)
-        if b.name == "number" and a.name == "mul":
-            a = self.make("guard", a)  # or the constant moves inwards
+        if b.name == "number" and a.name == "mul":  # or the constant moves inwards
+            a = self.make("guard", a, data="xla" if a.args[0] is a.args[1] else None)
         return self.real("mul", a, b)
+
+
+def per_update(root: Op, accumulate: int) -> Op:
+    """The tree for a step that counts micro-batches, of which `accumulate` are one update."""
+    graph = Graph()
+    made: dict[int, Op] = {}
+    for op in in_order(root):
+        args = [made[id(arg)] for arg in op.args]
+        match op.name:
+            case "step":
+                made[id(op)] = graph.floordiv(graph.step(), accumulate)
+            case "count":
+                made[id(op)] = graph.count(args[0], op.data)
+            case _:
+                made[id(op)] = graph.make(
+                    op.name, *args, data=op.data, dtype=op.dtype, low=op.low, high=op.high
+                )
+    return made[id(root)]
+
+
+def _lap_of(a: Op) -> tuple[Op, Op] | None:
+    """The parts of a sum of an integer and a table that is read at a count of it."""
+    if a.name == "add" and a.dtype == "int" and _counted(*a.args):
+        return a.args[0], a.args[1]
+    return None
+
+
+def _counted(a: Op, b: Op) -> bool:
+    index = b.args[0] if b.name == "take" and b.dtype == "int" else b
+    return index.name == "count" and index.args[0] is a
+
+
+def _laps_range(a: Op, table: Op, sign: int = 1) -> tuple[int, int] | None:
+    """The bounds of table + sign * a, if the table is read at a count of a; else None."""
+    if not (table.name == "take" and _counted(a, table)):
+        return None
+    bounds = table.args[0].data
+    firsts, lasts = (a.low, *bounds), (*(each - 1 for each in bounds), a.high)
+    ends = [
+        value + sign * end
+        for value, first, last in zip(table.data, firsts, lasts, strict=False)
+        for end in (first, last)
+        if first <= last
+    ]
+    return min(ends), max(ends)
+
+
+def _shifted(a: Op) -> int:
+    """What an integer sum ends with."""
+    ends = a.name == "add" and a.dtype == "int" and a.args[1].name == "integer"
+    return int(a.args[1].data) if ends else 0
 
 
 def in_order(root: Op) -> list[Op]:

@@ -1,30 +1,39 @@
-"""A schedule on a run to a few lines: where its parts begin, and its outstanding rates."""
+"""A schedule on a run to a page: its parts, its outstanding rates, its jumps and its curve."""
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Iterator
 
 import numpy as np
 
 from lrdsl import tree
+from lrdsl.bounds import EVERY_STEP
+from lrdsl.core import Op
+from lrdsl.curves import draw_run
+from lrdsl.engines.numpy import compile_numpy
+from lrdsl.engines.python import compile_python
+from lrdsl.extremes import Found, extremes
 from lrdsl.formatter import format_node, format_program
+from lrdsl.jumps import jumps
 from lrdsl.libraries import problems
 from lrdsl.schedule import Schedule
 from lrdsl.timeline import Timeline
 
 
 def describe_course(schedule: Schedule, program: tree.Program, run: Timeline) -> list[str]:
-    """Where the parts begin and end, and the outstanding rates."""
+    """Where the parts begin and end, the outstanding rates, the jumps, and the curve."""
     total = schedule.length(run)
     page = []
     if isinstance(program.body, tree.Sequence):
         rows = [f"  {_stretch(start, end)}: {text}"
                 for start, end, text in _parts(schedule, program, run, total)]  # fmt: skip
         page.append("\n".join(["parts:", *rows]))
-    first, last, lowest, highest = _extremes(schedule, run, total)
-    named = {"first": first, "last": last, "lowest": lowest, "highest": highest}
-    lines = [f"  {name:8}{value!r} at step {step:,}" for name, (step, value) in named.items()]
-    return [*page, "\n".join([f"rates of {total:,} steps:", *lines])]
+    core = schedule.bind(run).core
+    lines = [*_outstanding(core, total), *_jumps(core, total)]
+    page.append("\n".join([f"rates of {total:,} steps:", *lines]))
+    return [*page, _drawn(core, run)]
 
 
 def _stretch(start: int, end: int) -> str:
@@ -59,16 +68,54 @@ def _as_time(duration: tree.Node, where: str, schedule: Schedule) -> str:
     return f"{text} * 1ep" if any(each.severity == "error" for each in found) else text
 
 
-def _extremes(schedule: Schedule, run: Timeline, total: int) -> list[tuple[int, float]]:
-    """Step and rate of the first, the last, the lowest and the highest."""
-    first, last = schedule.value(0, run), schedule.value(total - 1, run)
-    lowest = highest = (0, first)
-    for start in range(0, total, 2**20):
-        steps = np.arange(start, min(start + 2**20, total), dtype=np.int64)
-        values = schedule.values(run, steps)
-        low, high = int(values.argmin()), int(values.argmax())
-        if values[low] < lowest[1]:
-            lowest = int(steps[low]), float(values[low])
-        if values[high] > highest[1]:
-            highest = int(steps[high]), float(values[high])
-    return [(0, first), (total - 1, last), lowest, highest]
+def _outstanding(core: Op, total: int) -> list[str]:
+    """Step and rate of the first, the last, the lowest and the highest, a line each."""
+    rate, (lowest, highest) = compile_python(core), _extremes(core, total)
+    lines = [_row("first", rate(0), 0), _row("last", rate(total - 1), total - 1)]
+    for name, found, word in (("lowest", lowest, "below"), ("highest", highest, "above")):
+        line = _row(name, found.value, found.step)
+        if not found.exact:
+            line += " of those seen"
+            line += f"; none is {word} {found.bound:.9g}" if math.isfinite(found.bound) else ""
+        lines.append(line)
+    return lines
+
+
+def _row(name: str, rate: float, step: int) -> str:
+    return f"  {name:8}{rate:.12g} at step {step:,}"
+
+
+def _extremes(core: Op, total: int) -> tuple[Found, Found]:
+    lowest, highest = extremes(core, 0, total - 1)
+    if (lowest.exact and highest.exact) or total > EVERY_STEP:
+        return lowest, highest
+    values = compile_numpy(core)(np.arange(total, dtype=np.int64))
+    low, high = int(values.argmin()), int(values.argmax())
+    return (Found(low, float(values[low]), float(values[low]), True),
+            Found(high, float(values[high]), float(values[high]), True))  # fmt: skip
+
+
+def _jumps(core: Op, total: int) -> list[str]:
+    """How many, the first, and the largest, in two lines."""
+    found = jumps(core, 0, total - 1)
+    if found.largest is None:
+        return [f"  jumps   none{'' if found.exact and found.complete else ' seen'}"]
+    about = "" if found.exact else "about "
+    seen = "" if found.complete else " seen"
+    steps = "; ".join(f"{jump.step:,}" for jump in found.first)
+    where = "at step" if found.number == 1 else "the first at steps"
+    if 1 < found.number == len(found.first):
+        where = "at steps"
+    step, before, after = found.largest
+    return [
+        f"  jumps   {about}{found.number:,}{seen}, {where} {steps}",
+        f"  largest from {before:.6g} to {after:.6g} at step {step:,}",
+    ]
+
+
+def _drawn(core: Op, run: Timeline) -> str:
+    try:
+        "┤⠿".encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return draw_run(core, run, ascii_only=True)
+    return draw_run(core, run)

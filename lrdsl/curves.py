@@ -1,4 +1,4 @@
-"""The curve of a schedule: what an example gives on a run, as terminal text and as SVG."""
+"""The curve of a schedule: what it gives on a run, as terminal text and as SVG."""
 
 from __future__ import annotations
 
@@ -9,14 +9,20 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from lrdsl.core import Op
 from lrdsl.diagnostics import ScheduleError
+from lrdsl.engines.numpy import compile_numpy
+from lrdsl.extremes import columns as course
+from lrdsl.extremes import extremes
 from lrdsl.functions import Signature
+from lrdsl.intervals import single
 from lrdsl.libraries import Files
 from lrdsl.schedule import Schedule
 from lrdsl.timeline import Timeline
 
 STEPS_PER_EPOCH = 100
 _WIDTH, _HEIGHT = 60, 12  # of the plot, in cells
+_EVERY_STEP = 65_536  # so many steps are drawn from all of their rates
 _STAIRS = 400  # up to so many steps, each one is drawn as a level
 
 
@@ -32,6 +38,15 @@ class Curve:
         steps = np.linspace(0, len(self.values) - 1, count).round().astype(np.int64)
         epochs = steps * self.epochs / len(self.values)
         return list(zip(epochs.tolist(), self.values[steps].tolist(), strict=True))
+
+    def columns(self, count: int) -> list[tuple[float, float]]:
+        """Of each of `count` equal parts of the run the lowest and the highest rate."""
+        total, columns = len(self.values), []
+        for column in range(count):
+            start = column * total // count
+            part = self.values[start : max(start + 1, (column + 1) * total // count)]
+            columns.append((float(part.min()), float(part.max())))
+        return columns
 
 
 def run_of(signature: Signature) -> Timeline:
@@ -65,14 +80,14 @@ def _ticks(low: float, high: float, count: int) -> list[float]:
     return [float(f"{number * step:.6g}") for number in range(first, last + 1)]
 
 
-def _rates(curve: Curve, count: int) -> list[float]:
+def _rates(lowest: float, highest: float, count: int) -> list[float]:
     """The labels of the rate axis, which has 0 on it: a curve's height is its rate."""
-    low, high = min(0.0, float(curve.values.min())), max(0.0, float(curve.values.max()))
+    low, high = min(0.0, lowest), max(0.0, highest)
     return _ticks(low, high if high > low else low + 1, count)
 
 
 def _label(value: float) -> str:
-    return f"{value:.6g}".replace("e-0", "e-").replace("e+0", "e")
+    return f"{value:.6g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
 
 
 # terminal
@@ -80,11 +95,41 @@ def _label(value: float) -> str:
 
 def draw(curve: Curve, *, ascii_only: bool = False) -> str:
     """The curve in about 70 by 15 cells of braille dots, or of `'`, `.` and `:`."""
-    across, down = (1, 2) if ascii_only else (2, 4)
-    rates = _rates(curve, 4)
+    unit = "epoch" if curve.epochs == 1 else "epochs"
+    return _drawing(curve.columns(_WIDTH * _DOTS[ascii_only][0]), curve.epochs, unit, ascii_only)
+
+
+def draw_run(core: Op, run: Timeline, *, ascii_only: bool = False) -> str:
+    """The course over a run of any length, whose `total_steps` are known, in as many cells.
+
+    A column has all rates of its steps, so that no outlier is lost.
+    """
+    total = run.total_steps
+    assert total is not None
+    across, down = _DOTS[ascii_only]
+    if total <= _EVERY_STEP:
+        columns = Curve(compile_numpy(core)(np.arange(total)), 1).columns(_WIDTH * across)
+    else:
+        lowest, highest = (each.value for each in extremes(core, 0, total - 1))
+        height = max(0.0, highest) - min(0.0, lowest)
+        found = course(core, total, _WIDTH * across, height / (_HEIGHT * down * 2))
+        columns = [(_unrounded(low, lowest), _unrounded(high, highest)) for low, high in found]
+    if not run.steps_per_epoch:
+        return _drawing(columns, total, "steps", ascii_only)
+    unit = "epoch" if total == run.steps_per_epoch else "epochs"
+    return _drawing(columns, total / run.steps_per_epoch, unit, ascii_only)
+
+
+def _unrounded(rate: float, extreme: float) -> float:
+    """The float64 that is rounded to a float32, where it is known: 0.1 has a tick, 0.1f has not."""
+    return extreme if rate == single(extreme) else rate
+
+
+def _drawing(columns: list[tuple[float, float]], length: float, unit: str, ascii_only: bool) -> str:
+    across, down = _DOTS[ascii_only]
+    rates = _rates(min(low for low, _ in columns), max(high for _, high in columns), 4)
     dots = _HEIGHT * down - 1
-    rows = (curve.values - rates[0]) / (rates[-1] - rates[0]) * dots
-    cells = _cells(_columns(rows, _WIDTH * across), across, down)
+    cells = _cells(_touching(columns, rates[0], dots / (rates[-1] - rates[0])), across, down)
     labels = {_HEIGHT - 1 - round((rate - rates[0]) / (rates[-1] - rates[0]) * dots) // down: rate
               for rate in rates}  # fmt: skip
     margin = max(len("rate"), *(len(_label(rate)) for rate in rates))
@@ -95,14 +140,16 @@ def draw(curve: Curve, *, ascii_only: bool = False) -> str:
         codes = (cells.get((column, row), 0) for column in range(_WIDTH))
         shown = "".join(_ASCII[code] if ascii_only else _braille(code) for code in codes)
         lines.append(f"{left} {tick if row in labels else line}{shown}".rstrip())
-    marks = {round(each / curve.epochs * _WIDTH): _label(each)
-             for each in _ticks(0, curve.epochs, 5) if each <= curve.epochs}  # fmt: skip
+    marks = {round(each / length * _WIDTH): _label(each)
+             for each in _ticks(0, length, 5) if each <= length}  # fmt: skip
     axis = "".join(foot if column in marks else flat for column in range(_WIDTH + 1))
     lines.append(f"{' ' * margin} {corner}{axis}")
-    lines.append(f"{' ' * margin}  {_under(marks)} {'epoch' if curve.epochs == 1 else 'epochs'}")
+    lines.append(f"{' ' * margin}  {_under(marks)} {unit}")
     return "\n".join(lines)
 
 
+# The dots of a cell, across and down: of braille, and of ASCII.
+_DOTS = {False: (2, 4), True: (1, 2)}
 _ASCII = {0: " ", 1: "'", 2: ".", 3: ":"}
 # The bits of a braille character, by column and row of the dot.
 _BRAILLE = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
@@ -112,17 +159,17 @@ def _braille(bits: int) -> str:
     return chr(0x2800 + bits) if bits else " "
 
 
-def _columns(rows: NDArray[np.float64], count: int) -> list[tuple[int, int]]:
+def _touching(
+    columns: list[tuple[float, float]], bottom: float, scale: float
+) -> list[tuple[int, int]]:
     """For each column of dots the lowest and the highest, so that the columns touch."""
-    columns: list[tuple[int, int]] = []
-    for column in range(count):
-        start = column * len(rows) // count
-        part = rows[start : max(start + 1, (column + 1) * len(rows) // count)]
-        low, high = round(float(part.min())), round(float(part.max()))
-        if columns:
-            low, high = min(low, columns[-1][1] + 1), max(high, columns[-1][0] - 1)
-        columns.append((low, high))
-    return columns
+    touching: list[tuple[int, int]] = []
+    for column in columns:
+        low, high = (round((rate - bottom) * scale) for rate in column)
+        if touching:
+            low, high = min(low, touching[-1][1] + 1), max(high, touching[-1][0] - 1)
+        touching.append((low, high))
+    return touching
 
 
 def _cells(columns: list[tuple[int, int]], across: int, down: int) -> dict[tuple[int, int], int]:
@@ -157,7 +204,8 @@ text{font:11px system-ui,sans-serif;fill:#68717a}
 
 def picture(curve: Curve, title: str) -> str:
     """The curve as a small SVG file; its colours suit light and dark pages."""
-    rates, epochs = _rates(curve, 4), [e for e in _ticks(0, curve.epochs, 5) if e <= curve.epochs]
+    rates = _rates(float(curve.values.min()), float(curve.values.max()), 4)
+    epochs = [each for each in _ticks(0, curve.epochs, 5) if each <= curve.epochs]
     heights = {rate: _BOTTOM - (rate - rates[0]) / (rates[-1] - rates[0]) * (_BOTTOM - _TOP)
                for rate in rates}  # fmt: skip
     places = {epoch: _LEFT + epoch / curve.epochs * (_RIGHT - _LEFT) for epoch in epochs}

@@ -168,6 +168,7 @@ def _expression_page(text: str, params: Parameters, run: Timeline | None, librar
             from lrdsl.courses import describe_course
 
             blocks += describe_course(schedule, program, run)
+    blocks += _lowering(schedule, run)
     return "\n\n".join(each for each in blocks if each)
 
 
@@ -191,3 +192,27 @@ def _needs(schedule: Schedule, run: Timeline | None) -> str:
         lines = [f"  {each.message}" for each in error.diagnostics]
     start = "\n".join(["it needs:", *lines, ""]) if lines else ""
     return f"{start}with --steps-per-epoch and --epochs, its course over the run is shown"
+
+
+def _lowering(schedule: Schedule, run: Timeline | None) -> list[str]:
+    """How TensorFlow will compute it; nothing while the timeline lacks what it needs."""
+    from lrdsl.timeline import Timeline
+
+    run = run or Timeline()
+    try:
+        core = schedule.bind(run).core
+    except ScheduleError:
+        return []
+    from lrdsl.costs import graph_ops
+    from lrdsl.tables import lowered
+
+    chosen = lowered(core, run.total_steps)
+    rates = f"{len(chosen.core.data):,} rates" if chosen.core.name == "take" else ""
+    forms = {
+        "constant": "constant",
+        "steps": f"steps, a search among {rates}",
+        "table": f"table of {rates}",
+        "analytic": "analytic",
+    }
+    count = graph_ops(chosen.core)
+    return [f"lowering: {forms[chosen.form]}, {count or 'no'} graph ops"]

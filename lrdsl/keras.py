@@ -11,7 +11,10 @@ import numpy as np
 
 from lrdsl import schedule as schedules
 from lrdsl.bounds import check_values
+from lrdsl.core import per_update
 from lrdsl.diagnostics import ScheduleError
+from lrdsl.engines.numpy import compile_numpy
+from lrdsl.tables import Lowering, lowered
 from lrdsl.timeline import Timeline
 
 # Longer runs are left to `Schedule.check`: an optimizer should be made in no time.
@@ -24,6 +27,8 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
 
     expr, params, library: as in `lrdsl.Schedule`.
     timeline: an `lrdsl.Timeline`, or a mapping of its fields.
+    lowering: "table" (a rate for each step, for TPUs) or "analytic" (the formula); None chooses
+        by the run: see `lrdsl.tables.lowered`.
 
     Raises ScheduleError at once, also for a rate that is NaN, infinite or negative somewhere in
     a run of up to a million steps. Called with a step (an int, or an integer tensor of any
@@ -38,14 +43,16 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
         params: Mapping[str, float | int | str] | None = None,
         timeline: Timeline | Mapping[str, int] | None = None,
         library: Mapping[str, str] | str | Path | Sequence[str | Path] | None = None,
+        lowering: Lowering | None = None,
     ) -> None:
         super().__init__()
         self.schedule = schedules.Schedule(expr, params, library)
         self.timeline = (
             timeline if isinstance(timeline, Timeline) else Timeline(**dict(timeline or {}))
         )
+        self.lowering = lowering
         _refuse_faults(self.schedule, self.timeline)
-        self._compiled = _compile(self.schedule, self.timeline)
+        self._compiled = _compile(self.schedule, self.timeline, lowering)
 
     def __call__(self, step: Any) -> Any:
         return self._compiled(step)
@@ -57,53 +64,46 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
             "params": dict(self.schedule.params),
             "timeline": self.timeline.model_dump(exclude_none=True),
         }
-        library = {"library": dict(self.schedule.library)} if self.schedule.library else {}
-        return config | library
+        given = {"library": dict(self.schedule.library), "lowering": self.lowering}
+        return config | {name: value for name, value in given.items() if value}
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_compiled"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._compiled = _compile(self.schedule, self.timeline)
+        self._compiled = _compile(self.schedule, self.timeline, self.lowering)
 
     def __repr__(self) -> str:
         return f"Schedule({str(self.schedule)!r})"
 
 
-def _compile(schedule: schedules.Schedule, run: Timeline) -> Callable[[Any], Any]:
+def _compile(
+    schedule: schedules.Schedule, run: Timeline, lowering: Lowering | None
+) -> Callable[[Any], Any]:
     """A function from the optimizer's count to a rate, of the backend that Keras runs on."""
+    core = lowered(schedule.bind(run).core, run.total_steps, lowering).core
+    core = per_update(core, run.accumulate) if run.accumulate > 1 else core
     match keras.backend.backend():
         case "tensorflow":
-            return _of_tensorflow(schedule.to_tf(run), run.accumulate)
+            from lrdsl.engines.tensorflow import compile_tensorflow
+
+            return compile_tensorflow(core)
         case "jax":
-            return _of_arrays(schedule.to_jax(run), run.accumulate)
+            from lrdsl.engines.jax import compile_jax
+
+            return _of_arrays(compile_jax(core))
         case "torch":
             from lrdsl.engines.torch import compile_torch
 
-            return _of_arrays(compile_torch(schedule.bind(run).core), run.accumulate)
+            return _of_arrays(compile_torch(core))
         case _:  # backends that do not train, but load models
-            return _of_arrays(lambda step: np.float32(schedule.values(run, step)), run.accumulate)
+            rate = compile_numpy(core)
+            return _of_arrays(lambda step: np.float32(rate(np.asarray(step))))
 
 
-def _of_tensorflow(rate: Callable[[Any], Any], accumulate: int) -> Callable[[Any], Any]:
-    import tensorflow as tf
-
-    def of(step: Any) -> Any:
-        updates = tf.cast(tf.convert_to_tensor(step), tf.int64)
-        if accumulate > 1:
-            updates = updates // tf.constant(accumulate, tf.int64)
-        return rate(updates)
-
-    return of
-
-
-def _of_arrays(rate: Callable[[Any], Any], accumulate: int) -> Callable[[Any], Any]:
-    def of(step: Any) -> Any:
-        count = step.value if isinstance(step, keras.Variable) else step
-        return rate(count // accumulate if accumulate > 1 else count)
-
-    return of
+def _of_arrays(rate: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda step: rate(step.value if isinstance(step, keras.Variable) else step)
 
 
 def _refuse_faults(schedule: schedules.Schedule, run: Timeline) -> None:

@@ -16,6 +16,11 @@ class Lowering:
 
     def __init__(self) -> None:
         self.graph = Graph()
+        # What some float operations are made of, for sums in which they cancel.
+        self.ratios: dict[Op, tuple[Exact, Exact]] = {}
+        self.sines: dict[Op, Exact] = {}
+        self.roots: dict[Op, Exact] = {}
+        self.powers: dict[Op, tuple[Exact, Fraction]] = {}  # exponent, logarithm of the base
 
     def integer(self, op: Op) -> Exact:
         """An int64 operation as a value."""
@@ -35,7 +40,7 @@ class Lowering:
 
     def _integer_sum(self, value: Exact, unit: Fraction) -> Op:
         graph, base = self.graph, int(value.constant / unit)
-        parts = [(op, int(factor / unit)) for op, factor in value.terms]
+        parts = self._tables_merged([(op, int(factor / unit)) for op, factor in value.terms])
         up = [graph.scale(op, factor) for op, factor in parts if factor > 0]
         down = [graph.scale(op, -factor) for op, factor in parts if factor < 0]
         if base > 0 or not up:
@@ -48,6 +53,21 @@ class Lowering:
         for op in down:
             total = graph.subtract(total, op)
         return total
+
+    def _tables_merged(self, parts: list[tuple[Op, int]]) -> list[tuple[Op, int]]:
+        """The terms of a sum, with one table instead of several that are read at one index."""
+        tables: dict[Op, list[tuple[Op, int]]] = {}
+        for op, factor in parts:
+            if op.name == "take":
+                tables.setdefault(op.args[0], []).append((op, factor))
+        for index, same in tables.items():
+            if len(same) > 1:
+                rows = zip(
+                    *([factor * each for each in op.data] for op, factor in same), strict=True
+                )
+                merged = self.graph.take(index, tuple(map(sum, rows)))
+                parts = [(merged, 1), *(part for part in parts if part not in same)]
+        return parts
 
     def primitive(self, value: Exact) -> tuple[Op, Fraction]:
         """value = integer operation * unit (pi apart), the integer mostly positive."""
@@ -94,13 +114,21 @@ class Lowering:
             case Exact():
                 return self._real_exact(value)
             case Scaled(factor, op) if op.name == "div":
-                return graph.real("div", self._numerator(op.args[0], factor), op.args[1])
+                return self._scaled_quotient(factor, *op.args)
             case Scaled(factor, op):
                 return graph.times(op, graph.number(to_float(factor)))
             case Table(index, values):
                 return graph.take(index, tuple(to_float(v) for v in values))
             case Choice(test, yes, no):
                 return graph.select(test, self.real(yes), self.real(no))
+
+    def _scaled_quotient(self, factor: Fraction, top: Op, bottom: Op) -> Op:
+        """factor * top / bottom; the factor goes into a table of integers."""
+        table = bottom.args[0] if bottom.name == "cast" else bottom
+        if factor != 1 and table.name == "take" and table.dtype == "int":
+            values = tuple(to_float(tidy(value / factor)) for value in table.data)
+            return self.graph.real("div", top, self.graph.take(table.args[0], values))
+        return self.graph.real("div", self._numerator(top, factor), bottom)
 
     def _numerator(self, op: Op, factor: Fraction) -> Op:
         if op.name == "number":

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from lrdsl import keras as lrdsl_keras
     from lrdsl import torch as lrdsl_torch
+    from lrdsl.tables import Lowering
 
 
 class _Frozen(dict[str, Any]):
@@ -152,21 +153,31 @@ class Schedule(BaseModel):
     def values(self, run: Timeline, steps: Any = None) -> NDArray[np.float64]:
         """The rates at `steps` (an integer array of any shape), or at every step of the run.
 
-        float64, of the shape of `steps`; raises ScheduleError for what the timeline lacks.
+        float64, of the shape of `steps`. Up to 131,072 of them are those of `value`. More are
+        computed at once, in two threads where there are two cores: their float32 roundings are
+        those of `value`, bit for bit, but their last bits of float64 may differ, and they take
+        2 MB at most besides the result. Raises ScheduleError for what the timeline lacks,
+        TypeError and ValueError for steps that are none.
         """
         import numpy as np
 
         from lrdsl.engines.numpy import compile_numpy
+        from lrdsl.engines.runs import FEW, run_values, step_values
 
         if steps is None:
-            steps = np.arange(self.length(run), dtype=np.int64)
+            length = self.length(run)
+            if length > FEW:
+                _refuse_step(length - 1)
+                return run_values(self.bind(run).core, length)
+            steps = np.arange(length, dtype=np.int64)
         array = np.asarray(steps)
         if array.size and not np.issubdtype(array.dtype, np.integer):
             raise TypeError(f"steps are integers, got {array.dtype}")
         if array.size:
             _refuse_step(int(array.min()))
             _refuse_step(int(array.max()))
-        return compile_numpy(self.bind(run).core)(array)
+        core = self.bind(run).core
+        return step_values(core, array) if array.size > FEW else compile_numpy(core)(array)
 
     def length(self, run: Timeline) -> int:
         """The steps of the run; raises ScheduleError when the timeline does not say."""
@@ -175,11 +186,17 @@ class Schedule(BaseModel):
             raise ScheduleError([Diagnostic("LRD403", message, self.span)], self.expr)
         return run.total_steps
 
-    def to_tf(self, run: Timeline) -> Callable[[Any], Any]:
-        """A function from an int64 step tensor to a float32 tensor of its shape, of graph ops."""
-        from lrdsl.engines.tensorflow import compile_tensorflow
+    def to_tf(self, run: Timeline, lowering: Lowering | None = None) -> Callable[[Any], Any]:
+        """A function from an int64 step tensor to a float32 tensor of its shape, of graph ops.
 
-        return compile_tensorflow(self.bind(run).core)
+        Exact at every step, so that a table is made only of a schedule that ends; with
+        `lowering="table"` of the run.
+        """
+        from lrdsl.engines.tensorflow import compile_tensorflow
+        from lrdsl.tables import lowered
+
+        length = run.total_steps if lowering == "table" else None
+        return compile_tensorflow(lowered(self.bind(run).core, length, lowering).core)
 
     def to_jax(self, run: Timeline) -> Callable[[Any], Any]:
         """A function from integer steps to a float32 array of their shape: an optax schedule.
@@ -199,11 +216,16 @@ class Schedule(BaseModel):
 
         return lrdsl_torch.Scheduler(optimizer, self, run, last_epoch)
 
-    def to_keras(self, run: Timeline) -> lrdsl_keras.Schedule:
-        """A `keras.optimizers.schedules.LearningRateSchedule`."""
+    def to_keras(self, run: Timeline, lowering: Lowering | None = None) -> lrdsl_keras.Schedule:
+        """A `keras.optimizers.schedules.LearningRateSchedule`.
+
+        `lowering`: a "table" of the run's rates, or the "analytic" formula; None chooses. In a
+        run that goes on beyond twice its length or beyond 65,536 steps, a table keeps its last
+        rate.
+        """
         from lrdsl import keras as lrdsl_keras
 
-        return lrdsl_keras.Schedule(self.expr, self.params, run, self.library)
+        return lrdsl_keras.Schedule(self.expr, self.params, run, self.library, lowering)
 
     def to_callback(self, run: Timeline) -> Any:
         """A Keras callback that sets the optimizer's rate at the start of each epoch."""

@@ -219,3 +219,18 @@ def test_a_schedule_from_plain_config() -> None:
     assert float(schedule(10)) == np.float32(0.05)
     assert float(lrdsl.keras.Schedule(0.1)(0)) == np.float32(0.1)
     assert repr(schedule) == "Schedule('0.1 * 0.5^epoch')"
+
+
+@pytest.mark.parametrize("text", [
+    "linear(0, 0.1) for 1ep then cosine(0.1, 0)", "piecewise([1, 2], [0.1, 0.01, 0.001])",
+    "recur(0.1, prev * 0.95)", "0.01",
+])  # fmt: skip
+def test_building_a_schedule_makes_no_ops_until_it_is_called(text: str) -> None:
+    with tf.Graph().as_default() as graph:
+        schedules = [Schedule(text).to_keras(RUN), lrdsl.keras.Schedule(text, timeline=RUN)]
+        function = Schedule(text).to_tf(RUN)
+        assert graph.get_operations() == []
+        for call in (*schedules, function):
+            before = len(graph.get_operations())
+            call(tf.constant(3, tf.int64))
+            assert len(graph.get_operations()) > before

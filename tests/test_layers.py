@@ -24,10 +24,13 @@ PACKAGE = Path(lrdsl.__file__).parent
 # A file imports only from files before it, at module level. `recur` is tabulated by the
 # reference engine, so that one comes before the expander.
 ORDER = [
-    "diagnostics", "rendering", "resources", "tree", "parser", "functions", "library", "checker",
-    "libraries", "constants", "core", "engines.python", "values", "lowering", "arithmetic",
-    "clocks", "expander", "timeline", "binding", "engines.numpy", "engines.tensorflow",
-    "engines.jax", "engines.torch", "bounds", "schedule", "keras", "torch",
+    "diagnostics", "rendering", "resources", "tree", "grammar_tables", "lalr", "parser",
+    "functions", "library", "checker", "libraries", "constants", "core", "engines.python",
+    "engines.intervals", "values", "lowering", "arithmetic", "clocks", "expander", "timeline",
+    "narrowing", "binding", "engines.numpy", "laps", "intervals", "pieces", "specialising",
+    "stretches", "certificates", "engines.settling", "engines.actions", "engines.blocks",
+    "engines.runs", "costs", "tables", "engines.emission", "engines.tensorflow", "engines.jax",
+    "engines.torch", "extremes", "jumps", "bounds", "schedule", "keras", "torch",
 ]  # fmt: skip
 
 

@@ -36,8 +36,18 @@ def functions_table() -> str:
     return "\n".join(["| function | meaning | example |", "|---|---|---|", *rows])
 
 
+def ops_table() -> str:
+    """How many ops the graph of a rate executes, from the counts that `test_graphs.py` checks."""
+    rows = ["| schedule | Keras | lrdsl | its formula |", "|---|---|---|---|"]
+    for row in yaml.safe_load((ROOT / "tests" / "op_counts.yaml").read_text()):
+        ops = row["ops"]
+        rows.append(f"| `{row['expr']}` | {ops['keras']} | {ops['ours']} | {ops['analytic']} |")
+    return "\n".join(rows)
+
+
 @pytest.mark.parametrize(
-    ("name", "table"), [("names", names_table), ("functions", functions_table)]
+    ("name", "table"),
+    [("names", names_table), ("functions", functions_table), ("ops", ops_table)],
 )
 def test_tables_are_fresh(name: str, table: object, request: pytest.FixtureRequest) -> None:
     wanted = table()  # type: ignore[operator]

@@ -17,7 +17,7 @@ from lrdsl.engines.python import OPS as REFERENCE
 Array = NDArray[Any]
 
 # Steps at a time: what a run needs besides its result stays in the cache.
-BLOCK = 16_384
+BLOCK = 4096
 
 
 def _power(a: Array, b: Array) -> Array:
@@ -106,16 +106,20 @@ def compile_numpy(root: Op) -> Callable[[Array], Array]:
     order = in_order(root)
     place = {id(op): index for index, op in enumerate(order)}
     plan = [(op, tuple(place[id(arg)] for arg in op.args)) for op in order]
+    last = {i: index for index, (_, places) in enumerate(plan) for i in places}
+    over = [[i for i in set(places) if last[i] == index] for index, (_, places) in enumerate(plan)]
 
     def block(steps: Array) -> Array:
         values: list[Any] = []
-        for op, places in plan:
+        for (op, places), done in zip(plan, over, strict=True):
             operands = [values[i] for i in places]
             if op.name in ("step", "prev"):
                 operands = [steps]
             elif op.name in WITH_DATA:
                 operands.append(op.data)
             values.append(OPS[op.name](*operands))
+            for i in done:  # scratch is for what is still needed
+                values[i] = None
         return np.broadcast_to(values[-1], steps.shape)
 
     def evaluate(steps: Array) -> Array:

@@ -100,23 +100,33 @@ WITH_DATA = frozenset({"integer", "number", "count", "take", "ratio", "quotient"
 @lru_cache(maxsize=64)
 def compile_python(root: Op) -> Callable[..., float]:
     """A function from an integer step (and `prev`, inside a recurrence) to float64."""
-    order = in_order(root)
-    place = {id(op): index for index, op in enumerate(order)}
-    plan = [
-        (OPS[op.name], tuple(place[id(arg)] for arg in op.args), op.data, op.name) for op in order
-    ]
+    order = [op for op in in_order(root) if op.name not in ("step", "prev")]
+    place = {op: number for number, op in enumerate(order, start=2)}
+    start: list[Any] = [0, math.nan, *(op.data for op in order)]  # the step, prev, constants, ...
+    for op in in_order(root):
+        if op.name in ("step", "prev"):
+            place[op] = 0 if op.name == "step" else 1
+    plan = []
+    for op in order:
+        if op.name not in ("integer", "number"):
+            places = [place[arg] for arg in op.args]
+            if op.name in WITH_DATA:
+                places.append(len(start))
+                start.append(op.data)
+            a, b, c = *places, *[-1] * (3 - len(places))
+            plan.append((place[op], OPS[op.name], a, b, c))
+    end = place[root]
 
     def evaluate(step: int, prev: float = math.nan) -> float:
-        values: list[Any] = []
-        for function, places, data, name in plan:
-            if name == "step":
-                values.append(step)
-            elif name == "prev":
-                values.append(prev)
-            elif name in WITH_DATA:
-                values.append(function(*[values[i] for i in places], data))
+        values = start.copy()
+        values[0], values[1] = step, prev
+        for number, function, a, b, c in plan:
+            if b < 0:
+                values[number] = function(values[a])
+            elif c < 0:
+                values[number] = function(values[a], values[b])
             else:
-                values.append(function(*[values[i] for i in places]))
-        return flushed(float(values[-1]))
+                values[number] = function(values[a], values[b], values[c])
+        return flushed(float(values[end]))
 
     return evaluate

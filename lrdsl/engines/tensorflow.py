@@ -9,37 +9,53 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
-from lrdsl.constants import flushed
 from lrdsl.core import Op, in_order
+from lrdsl.costs import bucketed, line_of
+from lrdsl.engines.emission import emitted_once, variable_of
+from lrdsl.engines.python import compile_python
+from lrdsl.narrowing import lifted
 
 Tensor = Any
 raw = tf.raw_ops
 
-# Bucketize compares in float32, which holds integers up to here.
-FLOAT32_WHOLE = 2**24
+# How the name of an eager tensor's device ends on the CPU; in a test of one, it is empty.
+HOST = "CPU:0"
 
 
 def _count(a: Tensor, boundaries: tuple[int, ...]) -> Tensor:
-    """How many boundaries are <= a, as int64."""
-    if max(map(abs, boundaries)) < FLOAT32_WHOLE:
-        buckets = raw.Bucketize(input=a, boundaries=[float(b) for b in boundaries])
-        return raw.Cast(x=buckets, DstT=tf.int64)
+    """How many boundaries are <= a, as int64, or as int32 which `take` takes as it is."""
+    if bucketed(boundaries):
+        return raw.Bucketize(input=a, boundaries=[float(b) for b in boundaries])
     table = tf.constant([boundaries], tf.int64)
-    row = raw.Reshape(tensor=a, shape=tf.constant([1, -1], tf.int64))
+    row = raw.Reshape(tensor=a, shape=tf.constant([1, -1], tf.int32))
     counts = raw.UpperBound(sorted_inputs=table, values=row, out_type=tf.int64)
     return raw.Reshape(tensor=counts, shape=_shape(a))
 
 
 def _shape(a: Tensor) -> Tensor:
     if a.shape.is_fully_defined():
-        return tf.constant(a.shape.as_list(), tf.int64)
-    return raw.Shape(input=a, out_type=tf.int64)
+        return tf.constant(a.shape.as_list(), tf.int32)
+    return raw.Shape(input=a, out_type=tf.int32)
+
+
+def _wide(a: Tensor) -> Tensor:
+    return raw.Cast(x=a, DstT=tf.int64) if a.dtype == tf.int32 else a
 
 
 def _take(index: Tensor, values: tuple[Any, ...]) -> Tensor:
-    table = tf.constant(values, tf.float64 if isinstance(values[0], float) else tf.int64)
-    return raw.GatherV2(params=table, indices=index, axis=tf.constant(0, tf.int64))
+    return _gather(index, np.array(values))
+
+
+def _gather(index: Tensor, table: Any) -> Tensor:
+    # shapes and axes are read on the host, where TensorFlow keeps constants of int32 only
+    return raw.GatherV2(params=tf.constant(table), indices=index, axis=tf.constant(0, tf.int32))
+
+
+def _rounded(values: float | tuple[float, ...]) -> Any:
+    with np.errstate(over="ignore"):
+        return np.array(values, np.float32)
 
 
 def _cast(a: Tensor) -> Tensor:
@@ -50,11 +66,21 @@ def _ratio(a: Tensor, denominator: int) -> Tensor:
     return raw.Mul(x=_cast(a), y=tf.constant(1 / denominator, tf.float64))
 
 
-def _quotient(a: Tensor, denominator: int, step: Tensor) -> Tensor:
-    """A division that no optimiser can turn into a product: its divisor depends on the step."""
+def _line(values: dict[int, Tensor], x: Op, slope: float, shift: float) -> Tensor:
+    product = raw.Mul(x=_cast(values[id(x)]), y=tf.constant(slope, tf.float64))
+    return raw.AddV2(x=product, y=tf.constant(shift, tf.float64))
+
+
+def _quotient(a: Tensor, denominator: int, step: Tensor, within: bool) -> Tensor:
+    """A division that no optimiser can turn into a product: its divisor depends on the step.
+
+    within: `a` is never above the denominator, which their maximum then is.
+    """
+    top, bottom = _cast(a), tf.constant(denominator, tf.float64)
+    if within:
+        return raw.RealDiv(x=top, y=raw.Maximum(x=top, y=bottom))
     zero = raw.Minimum(x=step, y=tf.constant(0, tf.int64))
-    divisor = raw.AddV2(x=zero, y=tf.constant(denominator, tf.int64))
-    return raw.RealDiv(x=_cast(a), y=_cast(divisor))
+    return raw.RealDiv(x=top, y=raw.AddV2(x=_cast(zero), y=bottom))
 
 
 def _whole(a: Tensor) -> Tensor:
@@ -65,6 +91,15 @@ def _whole(a: Tensor) -> Tensor:
 def _guard(a: Tensor) -> Tensor:
     """The same value, but no longer a product that XLA fuses into a sum (fma), or rescales."""
     return raw.Minimum(x=a, y=tf.constant(sys.float_info.max, tf.float64))
+
+
+def _product(a: Tensor, b: Tensor) -> Tensor:
+    if a is not b:
+        return raw.Mul(x=a, y=b)
+    difference = a.op if not tf.executing_eagerly() and a.op.type == "Sub" else None
+    if difference is not None and a.dtype == tf.int64:
+        return raw.SquaredDifference(x=difference.inputs[0], y=difference.inputs[1])
+    return raw.Square(x=a)
 
 
 def _binary(op: Callable[..., Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
@@ -83,7 +118,7 @@ OPS: dict[str, Callable[..., Tensor]] = {
     "number": lambda data: tf.constant(data, tf.float64),
     "add": _binary(raw.AddV2),
     "sub": _binary(raw.Sub),
-    "mul": _binary(raw.Mul),
+    "mul": _product,
     "neg": _unary(raw.Neg),
     "abs": _unary(raw.Abs),
     "min": _binary(raw.Minimum),
@@ -117,31 +152,69 @@ WITH_DATA = frozenset({"integer", "number", "count", "take", "ratio", "quotient"
 
 
 @lru_cache(maxsize=64)
-def compile_tensorflow(root: Op) -> Callable[[Tensor], Tensor]:
-    """A function from an int64 tensor of steps (any shape) to a float32 tensor of that shape."""
-    order = in_order(root)
+def compile_tensorflow(root: Op) -> Callable[[Any], Tensor]:
+    """A function from an integer tensor of steps (any shape) to a float32 tensor of that shape.
+
+    Outside graphs, a scalar on the CPU is computed by the reference engine: one op instead of
+    many. In a graph, the rate of the same step is emitted once.
+    """
+    reference = compile_python(root)
+    emit = _emission(root)
 
     @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
-    def evaluate(step: Tensor) -> Tensor:
-        step = tf.cast(step, tf.int64)
-        if root.name == "number":
-            return _constant(flushed(root.data), step)
-        values: dict[int, Tensor] = {}
-        for op in order:
-            operands = [values[id(arg)] for arg in op.args]
-            if op.name in ("step", "prev"):
-                operands = [step]
-            elif op.name in WITH_DATA:
-                operands.append(op.data)
-            if op.name == "quotient":
-                operands.append(step)
-            values[id(op)] = OPS[op.name](*operands)
-        return raw.Cast(x=values[id(root)], DstT=tf.float32)
+    def evaluate(step: Any) -> Tensor:
+        if root.name == "number" and tf.TensorShape(getattr(step, "shape", ())).rank == 0:
+            return tf.constant(_rounded(root.data))
+        if not tf.executing_eagerly():
+            return emitted_once(root, step, emit)
+        step = _read(step)
+        if step.shape.rank or not step.device.endswith(HOST):  # fetching would wait for the device
+            return emit(step)
+        # not of a Python float: TensorFlow keeps every one of those for ever
+        return tf.constant(_rounded(reference(int(step.numpy()))))
 
     return evaluate  # type: ignore[no-any-return]
 
 
-def _constant(value: float, step: Tensor) -> Tensor:
-    if step.shape.rank == 0:
-        return tf.constant(value, tf.float32)
-    return tf.fill(tf.shape(step), tf.constant(value, tf.float32))
+def _read(step: Any) -> Tensor:
+    variable = variable_of(step)
+    if variable is None:
+        return tf.convert_to_tensor(step)
+    return raw.ReadVariableOp(resource=variable.handle, dtype=variable.dtype)
+
+
+def _for_xla() -> bool:
+    """Whether what is traced here will be compiled by XLA (`jit_compile=True`)."""
+    graph = tf.compat.v1.get_default_graph()
+    return bool(GraphOrParentsInXlaContext(graph))
+
+
+def _emission(root: Op) -> Callable[[Tensor], Tensor]:
+    """A function from a tensor of steps to the ops that compute `root`, rounded to float32."""
+    order = in_order(root := lifted(root))
+
+    def emit(step: Tensor) -> Tensor:
+        step, by_xla = tf.cast(step, tf.int64), _for_xla()
+        if root.name == "number":
+            return tf.fill(tf.shape(step), tf.constant(_rounded(root.data)))
+        values: dict[int, Tensor] = {}
+        for op in order:
+            operands = [values[id(arg)] for arg in op.args]
+            if op.data == "xla" and not by_xla:
+                values[id(op)] = operands[0]
+                continue
+            if op is root and op.name == "take":
+                return _gather(operands[0], _rounded(op.data))
+            if op.name in ("step", "prev"):
+                operands = [step]
+            elif op.name != "take":
+                operands = [_wide(each) for each in operands]
+            if op.name in WITH_DATA:
+                operands.append(op.data)
+            if op.name == "quotient":
+                operands += [step, op.args[0].high <= op.data]
+            line = line_of(op) if op.name == "ratio" else None
+            values[id(op)] = _line(values, *line) if line else OPS[op.name](*operands)
+        return raw.Cast(x=values[id(root)], DstT=tf.float32)
+
+    return emit
