@@ -1,0 +1,42 @@
+"""The compared formulas as people write them, in plain Python, NumPy or any of its dialects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Formula:
+    """`text`: ours, for a run of any length. `array`: of a module like NumPy, the steps and their
+    number. `numexpr`: the same as a text, of `s` and `n`."""
+
+    text: str
+    array: Callable[[Any, Any, int], Any]
+    numexpr: str
+
+
+def _warm_cosine(np: Any, s: Any, n: int) -> Any:
+    w = n // 10
+    cosine = 0.001 + 0.0495 * (1 + np.cos(np.pi * (s - w) / (n - w)))
+    return np.where(s < w, 0.1 * s / w, cosine)
+
+
+def _staircase(np: Any, s: Any, n: int) -> Any:
+    return 0.1 * 0.5 ** (s // (n // 10))
+
+
+def _exponential(np: Any, s: Any, n: int) -> Any:
+    return 0.1 * 0.01 ** (s / n)
+
+
+FORMULAS = {
+    "warm-up + cosine": Formula(
+        "linear(0, 0.1) for 10% then cosine(0.1, 0.001)",
+        _warm_cosine,
+        "where(s < w, 0.1 * s / w, 0.001 + 0.0495 * (1 + cos(pi * (s - w) / (n - w))))",
+    ),
+    "staircase": Formula("0.1 * 0.5^floor(t / 10%)", _staircase, "0.1 * 0.5 ** floor(s / w)"),
+    "exponential": Formula("0.1 * 0.01^progress", _exponential, "0.1 * 0.01 ** (s / n)"),
+}

@@ -1,0 +1,83 @@
+"""How many TensorFlow ops a core tree executes at most, without TensorFlow."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from lrdsl.core import Op, in_order
+from lrdsl.narrowing import lifted
+
+# Bucketize compares in float32, which holds integers up to here.
+FLOAT32_WHOLE = 2**24
+
+# Ops of each operation, where that is not 1.
+_OPS = {
+    "step": 0, "prev": 0, "integer": 0, "number": 0,
+    "ratio": 2, "whole": 3,
+}  # fmt: skip
+
+# Below this, a float32 rate of a line stays away from the middle of two others by more than the
+# rounding of a product and a sum in float64: by 1 / (2^25 * the odd part of the denominator).
+_ODD = 2**26
+
+# What TensorFlow's optimiser runs as one op when nothing else uses what is in between.
+_UNARY = {"sin", "cos", "log", "sqrt", "abs", "neg", "floor", "round"}
+
+
+def graph_ops(core: Op) -> int:
+    """Ops executed for one rate outside XLA, the read of the step and the rounding included.
+
+    They are those that TensorFlow's own optimiser leaves, constants apart; now and then it finds
+    one more to leave out.
+    """
+    if core.name == "number":
+        return 0
+    core = lifted(core)
+    order = in_order(core)
+    uses = Counter(id(arg) for op in order for arg in set(op.args))
+    rounding = 0 if core.name == "take" else 1
+    return 1 + rounding + sum(_ops_of(op, order, uses) for op in order)
+
+
+def line_of(op: Op) -> tuple[Op, float, float] | None:
+    """x, a and b, where the ratio (k x + c) / d is a x + b to the float32 that it is rounded to.
+
+    That takes an op less. k, x and c are positive, so that nothing cancels.
+    """
+    total, denominator = op.args[0], op.data
+    match total.name, total.args:
+        case "add", (Op("mul", (x, factor)), shift) if factor.name == shift.name == "integer":
+            odd = denominator // (denominator & -denominator)
+            if x.low >= 0 < min(factor.data, shift.data) and odd < _ODD:
+                return x, factor.data / denominator, shift.data / denominator
+    return None
+
+
+def _ops_of(op: Op, order: list[Op], uses: Counter[int]) -> int:
+    match op.name:
+        case "guard":
+            return 0 if op.data == "xla" else 1
+        case "count":
+            return _search(op, order)
+        case "quotient":
+            return 3 if op.args[0].high <= op.data else 5
+        case "ratio" if line_of(op):
+            return 1  # the product and the sum are counted where they are in integers
+        case "mul" if op.args[0] is op.args[1]:  # a square, of a difference or of a function
+            base = op.args[0]
+            alone = uses[id(base)] == 1
+            fused = base.name == "sub" and base.dtype == "int"
+            return 0 if alone and (fused or (base.name in _UNARY and base.dtype == "float")) else 1
+    return _OPS.get(op.name, 1)
+
+
+def _search(op: Op, order: list[Op]) -> int:
+    if not bucketed(op.data):
+        return 3
+    widened = any(op in each.args and each.name != "take" for each in order)
+    return 2 if widened else 1
+
+
+def bucketed(boundaries: tuple[int, ...]) -> bool:
+    """Whether the search is one Bucketize, which compares in float32."""
+    return max(map(abs, boundaries)) < FLOAT32_WHOLE

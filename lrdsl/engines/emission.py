@@ -1,0 +1,62 @@
+"""One emission of a rate in each graph, however often optimizers ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import tensorflow as tf
+
+Tensor = Any
+Emit = Callable[[Tensor], Tensor]
+
+
+def variable_of(step: Any) -> Any:
+    """The `tf.Variable` that a step is, also inside a Keras variable, or None.
+
+    Distributed variables are none: each replica reads its own.
+    """
+    inner = getattr(step, "value", step)
+    variable = step if callable(inner) else inner  # tf.Variable.value is a method
+    distributed = isinstance(variable, tf.distribute.DistributedValues)
+    return variable if isinstance(variable, tf.Variable) and not distributed else None
+
+
+def emitted_once(key: Hashable, step: Any, emit: Emit) -> Tensor:
+    """`emit(step)`, or what it gave before in this graph if `step` cannot have changed since.
+
+    An optimizer with weight decay asks for the rate once per variable. A variable may have
+    changed when anything but a read has taken its handle since. What was emitted is kept in the
+    graph itself, so that it lives no longer.
+    """
+    graph = tf.compat.v1.get_default_graph()
+    variable = variable_of(step)
+    if not (variable is not None or isinstance(step, tf.Tensor)) or not hasattr(graph, "capture"):
+        return emit(tf.convert_to_tensor(step))
+    source = graph.capture(step if variable is None else variable.handle)
+    emissions = _emissions(graph)
+    place = key, source.ref()
+    users = _users(source)
+    if place in emissions:
+        rate, before = emissions[place]
+        if variable is None or all(_only_reads(graph, name) for name in users - before):
+            emissions[place] = rate, users
+            return rate
+    rate = emit(tf.convert_to_tensor(step))
+    emissions[place] = rate, _users(source)
+    return rate
+
+
+def _emissions(graph: Any) -> dict[Any, Any]:
+    if not hasattr(graph, "_lrdsl_emissions"):
+        graph._lrdsl_emissions = {}
+    emissions: dict[Any, Any] = graph._lrdsl_emissions
+    return emissions
+
+
+def _users(source: Tensor) -> frozenset[str]:
+    return frozenset(user.name for user in source.consumers())
+
+
+def _only_reads(graph: Any, name: str) -> bool:
+    return bool(graph.get_operation_by_name(name).type == "ReadVariableOp")

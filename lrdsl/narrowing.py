@@ -1,0 +1,257 @@
+"""What a branch knows of the step: clamps and comparisons that cannot matter in it go away."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from lrdsl.core import FUSED, LAST_STEP, MOVED, Graph, Op, TooLarge, in_order
+from lrdsl.engines.intervals import NAN, Interval, Table
+from lrdsl.engines.intervals import OPS as INTERVALS
+from lrdsl.engines.python import WITH_DATA
+
+Range = tuple[int, int]
+
+EVERY: Range = (0, LAST_STEP)
+
+# float64 holds every integer up to here.
+EXACT = 2**53
+
+# Operations that are looked at; more are left as they are.
+MAX_WORK = 50_000
+
+
+class Part(NamedTuple):
+    """An operation or truth value, its bounds at some steps, and whether its zero is never -0.0."""
+
+    op: Op | bool
+    bounds: Interval
+    plain: bool = False
+
+
+def narrowed(core: Op) -> Op:
+    """The same rates with fewer operations: a branch is right only at the steps that reach it."""
+    if core.name == "number":
+        return core
+    try:
+        made = _Narrowing().build(core, EVERY).op
+    except _TooMuch:
+        return core
+    assert isinstance(made, Op)
+    return made
+
+
+class _TooMuch(Exception):
+    """Branches in branches for so many ranges of steps that it is not worth the time."""
+
+
+class _Narrowing:
+    """Rebuilds operations; `known` holds what each has become for each range of steps."""
+
+    def __init__(self) -> None:
+        self.graph = Graph()
+        self.work = 0
+        self.known: dict[tuple[int, Range], Part] = {}
+        self.ranges: dict[tuple[int, Range], tuple[Range, Range]] = {}
+
+    def build(self, root: Op, steps: Range) -> Part:
+        if (id(root), steps) in self.known:
+            return self.known[id(root), steps]
+        order = in_order(root)
+        self.work += len(order)
+        if self.work > MAX_WORK:
+            raise _TooMuch
+        for op in order:
+            if (id(op), steps) not in self.known:
+                self.known[id(op), steps] = self._rebuilt(op, steps)
+        return self.known[id(root), steps]
+
+    def _rebuilt(self, op: Op, steps: Range) -> Part:
+        if op.name == "step":
+            return Part(self.graph.step(), steps, plain=True)
+        args = [self.known[id(arg), steps] for arg in op.args]
+        if op.name == "select":
+            return self._select(op, args[0], steps)
+        bounds = _bounds(op, args)
+        if op.name == "take":  # is read at every step, so its index must be inside at all
+            args = [self.build(op.args[0], EVERY)]
+        kept = self._folded(op, bounds) or _kept(op, args)
+        if kept is not None:
+            return kept
+        if op.dtype == "bool":
+            return Part(self._truth(op, args), bounds)
+        return Part(self._made(op, [_op(arg) for arg in args]), bounds, _plain(op, args, bounds))
+
+    def _select(self, op: Op, test: Part, steps: Range) -> Part:
+        if isinstance(test.op, bool):
+            return self.known[id(op.args[1 if test.op else 2]), steps]
+        reached = self._ranges(test.op, steps)
+        for branch, (low, high), other in zip(op.args[1:], reached, reached[::-1], strict=True):
+            if low > high:
+                return self.build(op.args[2 if branch is op.args[1] else 1], other)
+        yes, no = map(self.build, op.args[1:], reached)
+        bounds = INTERVALS["select"](test.bounds, yes.bounds, no.bounds)
+        made = self.graph.select(test.op, _op(yes), _op(no))
+        return Part(made, bounds, yes.plain and no.plain)
+
+    def _ranges(self, root: Op, steps: Range) -> tuple[Range, Range]:
+        """The steps at which a test may hold, and those at which it may not."""
+        for op in in_order(root):
+            if op.dtype == "bool" and (id(op), steps) not in self.ranges:
+                known = [self.ranges[id(arg), steps] for arg in op.args if arg.dtype == "bool"]
+                self.ranges[id(op), steps] = _reached(op, known, steps)
+        return self.ranges[id(root), steps]
+
+    def _folded(self, op: Op, bounds: Interval) -> Part | None:
+        """What its bounds say entirely; the sign of a zero they do not."""
+        low, high = bounds
+        if low != high or (op.dtype == "float" and low == 0):
+            return None
+        if op.dtype == "bool":
+            return Part(bool(low), bounds)
+        if op.dtype == "int":
+            return Part(self.graph.integer(low), bounds, plain=True)
+        return Part(self.graph.number(low), bounds, plain=True)
+
+    def _truth(self, op: Op, args: list[Part]) -> Op:
+        undecided = [arg.op for arg in args if isinstance(arg.op, Op)]
+        if op.name in ("and", "or") and len(undecided) == 1:
+            return undecided[0]
+        return self.graph.make(op.name, *undecided)
+
+    def _made(self, op: Op, args: list[Op]) -> Op:
+        graph = self.graph
+        try:
+            match op.name, op.dtype, args:
+                case "add", "int", [a, b]:
+                    return graph.add(a, b)
+                case "sub", "int", [a, b]:
+                    return graph.subtract(a, b)
+                case "mul", "int", [a, b]:
+                    return graph.multiply(a, b)
+                case "min", "int", [a, b]:
+                    return graph.least(a, b)
+                case "max", "int", [a, b]:
+                    return graph.most(a, b)
+                case "abs", "int", [a]:
+                    return graph.absolute(a)
+                case "floordiv", _, [a, b]:
+                    return graph.floordiv(a, b.data)
+                case "mod", _, [a, b]:
+                    return graph.mod(a, b.data)
+                case "count", _, [a]:
+                    return graph.count(a, op.data)
+        except TooLarge:  # only where the branch is not reached
+            pass
+        return graph.make(op.name, *args, data=op.data, dtype=op.dtype, low=op.low, high=op.high)
+
+
+def _op(part: Part) -> Op:
+    assert isinstance(part.op, Op)
+    return part.op
+
+
+def _bounds(op: Op, args: list[Part]) -> Interval:
+    if op.name == "prev":
+        return NAN
+    data = Table(op.data) if op.name == "take" else op.data
+    extra = (data,) if op.name in WITH_DATA else ()
+    bounds: Interval = INTERVALS[op.name](*(arg.bounds for arg in args), *extra)
+    return bounds
+
+
+def _kept(op: Op, args: list[Part]) -> Part | None:
+    """The operand that an operation always is, if there is one."""
+    match op.name, args:
+        case "mod", [a, b] if a.bounds[0] >= 0 and a.bounds[1] < b.bounds[0]:
+            return a
+        case "abs", [a] if a.bounds[0] > 0 or (a.bounds[0] == 0 and a.plain):
+            return a
+        case ("min" | "max") as name, [a, b]:
+            for one, other in ((a, b), (b, a)):
+                below, above = (one, other) if name == "min" else (other, one)
+                gap = above.bounds[0] - below.bounds[1]
+                if gap > 0 or (gap == 0 and (one.bounds[1] != 0 or (a.plain and b.plain))):
+                    return one
+    return None
+
+
+def _plain(op: Op, args: list[Part], bounds: Interval) -> bool:
+    """Whether a zero of the result has no sign; where in doubt, it may have one."""
+    match op.name:
+        case "number":
+            return math.copysign(1, op.data) > 0
+        case "take":
+            return all(math.copysign(1, value) > 0 for value in op.data)
+        case "cast" | "integer":
+            return True
+        case "add":
+            return any(arg.plain for arg in args)
+        case (
+            "ratio" | "quotient" | "guard" | "min" | "max" | "mul" | "div" | "pow" | "sqrt" | "sin"
+        ):
+            return bool(bounds[0] >= 0) and all(arg.plain and arg.bounds[0] >= 0 for arg in args)
+    return op.dtype == "int"
+
+
+def _reached(test: Op, known: list[tuple[Range, Range]], steps: Range) -> tuple[Range, Range]:
+    low, high = steps
+    match test.name, test.args:
+        case "not", _ if known:
+            return known[0][1], known[0][0]
+        case "and", _ if len(known) == 2:
+            first, second = known[0][0], known[1][0]
+            return (max(first[0], second[0]), min(first[1], second[1])), steps
+        case (("lt" | "le"), (a, b)) if a.name == "step" and b.name == "integer":
+            last = b.data - (test.name == "lt")
+            return (low, min(high, last)), (max(low, last + 1), high)
+        case (("lt" | "le"), (a, b)) if b.name == "step" and a.name == "integer":
+            first_step = a.data + (test.name == "lt")
+            return (max(low, first_step), high), (low, min(high, first_step - 1))
+    return steps, steps
+
+
+def lifted(core: Op) -> Op:
+    """The same with sums and clamps of integers in float64, which holds them exactly.
+
+    That is fewer operations where the step has to be cast anyway; else the tree stays as it is.
+    """
+    graph = Graph()
+    made: dict[int, Op] = {}
+    floats: dict[int, Op] = {}
+    for op in in_order(core):
+        args = [_chosen(op, arg, made, floats) for arg in op.args]
+        made[id(op)] = graph.make(
+            op.name, *args, data=op.data, dtype=op.dtype, low=op.low, high=op.high
+        )
+        if op.dtype == "int" and (exact := _as_float(op, graph, made, floats)) is not None:
+            floats[id(op)] = exact
+    return min(made[id(core)], core, key=lambda root: len(in_order(root)))
+
+
+def _chosen(user: Op, arg: Op, made: dict[int, Op], floats: dict[int, Op]) -> Op:
+    """The operand in float64 throughout, if no compiler would merge that with its user."""
+    exact = floats.get(id(arg.args[0])) if arg.name == "cast" else None
+    merged = MOVED.get(user.name, frozenset())
+    if user.name != "add":  # a fused product and sum is exact here
+        merged |= FUSED.get(user.name, frozenset())
+    return made[id(arg)] if exact is None or exact.name in merged else exact
+
+
+def _as_float(op: Op, graph: Graph, made: dict[int, Op], floats: dict[int, Op]) -> Op | None:
+    """An exact integer in float64, or None; its zero has no sign, as that of an integer."""
+    if max(-op.low, op.high) >= EXACT or any(id(arg) not in floats for arg in op.args):
+        return None
+    args = [floats[id(arg)] for arg in op.args]
+    match op.name:
+        case "step":
+            return graph.make("cast", made[id(op)])
+        case "integer":
+            return graph.number(float(op.data))
+        case "add" | "min" | "max":
+            return graph.make(op.name, *args)
+        case "sub":
+            return graph.make("sub", *args)
+        case "mul" if op.args[0] is not op.args[1] and all(arg.low > 0 for arg in op.args):
+            return graph.make("mul", *args)
+    return None
