@@ -25,6 +25,9 @@ OPERATIONS: dict[str, str] = {
 }  # fmt: skip
 
 
+# Those whose function gets the operation's data after its operands.
+WITH_DATA = frozenset({"integer", "number", "count", "take", "ratio", "quotient"})
+
 # Operand operations that TensorFlow's and XLA's optimisers merge into a float operation, with
 # another rounding: constants move through products and sums, x / sqrt(y) becomes x * rsqrt(y), ...
 MOVED = {

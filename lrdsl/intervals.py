@@ -9,9 +9,9 @@ from fractions import Fraction
 from functools import lru_cache
 
 from lrdsl.constants import flushed
-from lrdsl.core import Op, in_order
+from lrdsl.core import WITH_DATA, Op, in_order
 from lrdsl.engines.intervals import OPS, Interval, Table, square
-from lrdsl.engines.python import WITH_DATA, compile_python
+from lrdsl.engines.python import compile_python
 from lrdsl.laps import clocks
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from lrdsl.core import FUSED, LAST_STEP, MOVED, Graph, Op, TooLarge, in_order
+from lrdsl.core import FUSED, LAST_STEP, MOVED, WITH_DATA, Graph, Op, TooLarge, in_order
 from lrdsl.engines.intervals import NAN, Interval, Table
 from lrdsl.engines.intervals import OPS as INTERVALS
-from lrdsl.engines.python import WITH_DATA
 
 Range = tuple[int, int]
 

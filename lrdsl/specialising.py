@@ -10,11 +10,10 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from lrdsl.core import LARGEST, Graph, Op, in_order
+from lrdsl.core import LARGEST, WITH_DATA, Graph, Op, in_order
 from lrdsl.engines.intervals import NAN, Interval
 from lrdsl.engines.intervals import OPS as INTERVALS
 from lrdsl.engines.python import OPS as REFERENCE
-from lrdsl.engines.python import WITH_DATA
 
 LARGEST_EXACT = 2**53  # float64 holds every integer up to here
 Part = Op | bool

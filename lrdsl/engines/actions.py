@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from lrdsl.certificates import QUARTER, Slope
-from lrdsl.core import Op
-from lrdsl.engines.numpy import OPS, WITH_DATA, Array
+from lrdsl.core import WITH_DATA, Op
+from lrdsl.engines.numpy import OPS, Array
 from lrdsl.engines.python import OPS as REFERENCE
 
 # A part of a plan: it takes the slots, the steps of the block (or the first one) and their number.

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from lrdsl.certificates import Certificate, Slope
-from lrdsl.core import Op, in_order
+from lrdsl.core import WITH_DATA, Op, in_order
 from lrdsl.engines import actions
 from lrdsl.engines.actions import Action
-from lrdsl.engines.numpy import OPS, WITH_DATA, Array
+from lrdsl.engines.numpy import OPS, Array
 from lrdsl.specialising import LARGEST_EXACT
 
 # Steps at a time, at most. Long blocks have fewer calls, where threads wait for each other.

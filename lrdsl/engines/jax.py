@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from lrdsl.constants import SMALLEST
-from lrdsl.core import Op, in_order
+from lrdsl.core import WITH_DATA, Op, in_order
 
 Array = Any
 
@@ -103,7 +103,6 @@ OPS: dict[str, Callable[..., Array]] = {
     "not": jnp.logical_not,
     "select": jnp.where,
 }
-WITH_DATA = frozenset({"integer", "number", "count", "take", "ratio", "quotient"})
 # These get the step, to hide a constant from compilers.
 OPAQUE = frozenset({"ratio", "quotient", "pow"})
 

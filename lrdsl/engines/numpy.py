@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrdsl.constants import SMALLEST
-from lrdsl.core import Op, in_order
+from lrdsl.core import WITH_DATA, Op, in_order
 from lrdsl.engines.python import OPS as REFERENCE
 
 Array = NDArray[Any]
@@ -97,7 +97,6 @@ OPS: dict[str, Callable[..., Any]] = {
     "not": np.logical_not,
     "select": np.where,
 }
-WITH_DATA = frozenset({"integer", "number", "count", "take", "ratio", "quotient"})
 
 
 @lru_cache(maxsize=64)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from lrdsl.constants import flushed
-from lrdsl.core import Op, in_order
+from lrdsl.core import WITH_DATA, Op, in_order
 
 INFINITY = math.inf
 
@@ -94,7 +94,6 @@ OPS: dict[str, Callable[..., Any]] = {
     "not": operator.not_,
     "select": lambda test, a, b: a if test else b,
 }
-WITH_DATA = frozenset({"integer", "number", "count", "take", "ratio", "quotient"})
 
 
 @lru_cache(maxsize=64)

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
-from lrdsl.core import Op, in_order
+from lrdsl.core import WITH_DATA, Op, in_order
 from lrdsl.costs import bucketed, line_of
 from lrdsl.engines.emission import emitted_once, variable_of
 from lrdsl.engines.python import compile_python
@@ -66,8 +66,8 @@ def _ratio(a: Tensor, denominator: int) -> Tensor:
     return raw.Mul(x=_cast(a), y=tf.constant(1 / denominator, tf.float64))
 
 
-def _line(values: dict[int, Tensor], x: Op, slope: float, shift: float) -> Tensor:
-    product = raw.Mul(x=_cast(values[id(x)]), y=tf.constant(slope, tf.float64))
+def _line(x: Tensor, slope: float, shift: float) -> Tensor:
+    product = raw.Mul(x=_cast(x), y=tf.constant(slope, tf.float64))
     return raw.AddV2(x=product, y=tf.constant(shift, tf.float64))
 
 
@@ -148,7 +148,6 @@ OPS: dict[str, Callable[..., Tensor]] = {
     "not": _unary(raw.LogicalNot),
     "select": lambda test, a, b: raw.SelectV2(condition=test, t=a, e=b),
 }
-WITH_DATA = frozenset({"integer", "number", "count", "take", "ratio", "quotient"})
 
 
 @lru_cache(maxsize=64)
@@ -191,30 +190,35 @@ def _for_xla() -> bool:
 
 def _emission(root: Op) -> Callable[[Tensor], Tensor]:
     """A function from a tensor of steps to the ops that compute `root`, rounded to float32."""
-    order = in_order(root := lifted(root))
+    *inner, root = in_order(lifted(root))
 
     def emit(step: Tensor) -> Tensor:
         step, by_xla = tf.cast(step, tf.int64), _for_xla()
         if root.name == "number":
             return tf.fill(tf.shape(step), tf.constant(_rounded(root.data)))
-        values: dict[int, Tensor] = {}
-        for op in order:
-            operands = [values[id(arg)] for arg in op.args]
-            if op.data == "xla" and not by_xla:
-                values[id(op)] = operands[0]
-                continue
-            if op is root and op.name == "take":
-                return _gather(operands[0], _rounded(op.data))
-            if op.name in ("step", "prev"):
-                operands = [step]
-            elif op.name != "take":
-                operands = [_wide(each) for each in operands]
-            if op.name in WITH_DATA:
-                operands.append(op.data)
-            if op.name == "quotient":
-                operands += [step, op.args[0].high <= op.data]
-            line = line_of(op) if op.name == "ratio" else None
-            values[id(op)] = _line(values, *line) if line else OPS[op.name](*operands)
-        return raw.Cast(x=values[id(root)], DstT=tf.float32)
+        values: dict[Op, Tensor] = {}
+        for op in inner:
+            values[op] = _made(op, values, step, by_xla)
+        if root.name == "take":
+            return _gather(values[root.args[0]], _rounded(root.data))
+        return raw.Cast(x=_made(root, values, step, by_xla), DstT=tf.float32)
 
     return emit
+
+
+def _made(op: Op, values: dict[Op, Tensor], step: Tensor, by_xla: bool) -> Tensor:
+    """The tensor of an operation, of those of its operands."""
+    operands = [values[arg] for arg in op.args]
+    match op.name:
+        case "step" | "prev":
+            return OPS[op.name](step)
+        case "take":
+            return _take(operands[0], op.data)
+        case "guard" if op.data == "xla" and not by_xla:
+            return operands[0]
+        case "ratio" if line := line_of(op):
+            return _line(values[line[0]], *line[1:])
+        case "quotient":
+            return _quotient(operands[0], op.data, step, op.args[0].high <= op.data)
+    operands = [_wide(each) for each in operands]
+    return OPS[op.name](*operands, *([op.data] if op.name in WITH_DATA else []))

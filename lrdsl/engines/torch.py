@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from lrdsl.constants import SMALLEST
-from lrdsl.core import Op, in_order
+from lrdsl.core import WITH_DATA, Op, in_order
 from lrdsl.engines.python import OPS as REFERENCE
 
 Tensor = Any
@@ -95,7 +95,6 @@ OPS: dict[str, Callable[..., Tensor]] = {
     "not": torch.logical_not,
     "select": torch.where,
 }
-WITH_DATA = frozenset({"integer", "number", "count", "take", "ratio", "quotient"})
 
 FLOAT_DATA = frozenset({"number", "ratio", "quotient"})
 
