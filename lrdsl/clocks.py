@@ -25,8 +25,9 @@ class TooManyLaps(Exception):
 class Frame:
     """How a clock follows from the one around it.
 
-    Without a parent it is the run's. A part begins at `start` and lasts `length`; a cycle
-    restarts `every` so many steps, each period `growth` times the one before.
+    Without a parent it is the run's. A part begins at `start` and lasts `length`, or without
+    one for the rest of the clock around it; a cycle restarts `every` so many steps, each
+    period `growth` times the one before.
     """
 
     parent: Frame | None = None
@@ -49,19 +50,21 @@ def clock_of(frame: Frame, step: Exact, arithmetic: Arithmetic) -> Clock:
     """What `t`, `span`, `lap` and `prev` are in a frame when the run's step is `step`."""
     prev = None if frame.prev is None else Scaled(Fraction(1), frame.prev)
     if frame.parent is None:
-        return Clock(step, _length(frame), None, prev)
+        return Clock(step, None if frame.length is None else constant(frame.length), None, prev)
     outer = clock_of(frame.parent, step, arithmetic)
     if frame.every is None:
         t = arithmetic.add([outer.t, constant(-frame.start)])
         assert isinstance(t, Exact)
-        return Clock(t, _length(frame), outer.lap, prev or outer.prev)
+        return Clock(t, _length(frame, outer, arithmetic), outer.lap, prev or outer.prev)
     if frame.growth > 1:
         return _growing(frame, outer, arithmetic)
     return _regular(frame.every, outer, arithmetic)
 
 
-def _length(frame: Frame) -> Exact | None:
-    return None if frame.length is None else constant(frame.length)
+def _length(frame: Frame, outer: Clock, a: Arithmetic) -> Value | None:
+    if frame.length is not None:
+        return constant(frame.length)
+    return None if outer.span is None else a.add([outer.span, constant(-frame.start)])
 
 
 def _regular(every: Fraction, outer: Clock, a: Arithmetic) -> Clock:

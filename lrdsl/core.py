@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from lrdsl.constants import flushed
 
 DType = Literal["int", "float", "bool"]
 
@@ -97,7 +100,8 @@ class Graph:
         return self.make("integer", data=value, low=value, high=value)
 
     def number(self, value: float) -> Op:
-        return self.make("number", data=float(value))
+        """A float64; below the normal numbers, compiled code has 0, so all have."""
+        return self.make("number", data=flushed(float(value), sys.float_info.min))
 
     def add(self, a: Op, b: Op) -> Op:
         """Integer sum."""
@@ -193,7 +197,8 @@ class Graph:
     def take(self, index: Op, values: tuple[int, ...] | tuple[float, ...]) -> Op:
         """A table of int64 or float64 read at an index that is inside it."""
         if isinstance(values[0], float):
-            return self.make("take", index, data=values, dtype="float")
+            rates = tuple(flushed(each, sys.float_info.min) for each in values)
+            return self.make("take", index, data=rates, dtype="float")
         whole = [int(value) for value in values]
         return self.make(
             "take", index, data=tuple(whole), dtype="int", low=min(whole), high=max(whole)
@@ -230,6 +235,8 @@ class Graph:
 
 def per_update(root: Op, accumulate: int) -> Op:
     """The tree for a step that counts micro-batches, of which `accumulate` are one update."""
+    if accumulate == 1:
+        return root
     graph = Graph()
     made: dict[int, Op] = {}
     for op in in_order(root):

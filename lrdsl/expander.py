@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
+from math import ceil
 from typing import TYPE_CHECKING
 
 from lrdsl import tree
@@ -20,7 +21,7 @@ from lrdsl.diagnostics import Diagnostic, Label, Span
 from lrdsl.functions import BUILTINS, Parameter
 from lrdsl.library import STANDARD, Function, Library
 from lrdsl.tree import Node
-from lrdsl.values import Exact, Truth, Value, constant, constant_of, negated
+from lrdsl.values import Exact, Table, Truth, Value, constant, constant_of, negated
 
 if TYPE_CHECKING:
     from lrdsl.timeline import Timeline
@@ -257,11 +258,13 @@ class Expander:
         if clock.span is None:
             self.needed("total_steps", node, scope, "`span`")
             raise AssertionError
-        known = constant_of(clock.span)
-        if known is not None and known < 0:
-            message = f"the parts before this one are {int(-known):,} steps too long"
-            help_ = "shorten them, or give this part its own length"
-            raise self.refused("LRD306", message, node, scope, help_)
+        laps = clock.span.values if isinstance(clock.span, Table) else (constant_of(clock.span),)
+        for lap, length in enumerate(laps):
+            if length is not None and length < 0:
+                where = "" if len(laps) == 1 else f"in lap {lap}, "
+                message = f"{where}the parts before this one are {ceil(-length):,} steps too long"
+                help_ = "shorten them, or give this part its own length"
+                raise self.refused("LRD306", message, node, scope, help_)
         return clock.span
 
     def force(self, thunk: Thunk, frame: Frame, step: Exact) -> Quantity:
@@ -281,14 +284,12 @@ class Expander:
         """The parts one after another, each on its own clock from its first step on."""
         clock = clock_of(frame, step, self.arithmetic)
         bounds = self.boundaries(node, scope, frame, step)
-        total = None if clock.span is None else constant_of(clock.span)
         readers, starts = [], []
         for index, part in enumerate(node.parts):
             start = bounds[index]
-            end: Fraction | int | None = bounds[index + 1] if index + 1 < len(bounds) else total
-            if index + 1 < len(node.parts) and end == start:
+            length = bounds[index + 1] - start if index + 1 < len(bounds) else None
+            if index + 1 < len(node.parts) and length == 0:
                 continue  # a part of no step
-            length = None if end is None else Fraction(end) - start
             inner = Frame(parent=frame, start=Fraction(start), length=length)
             readers.append(lambda p=part, f=inner: self.quantity(p.body, scope, f, step))
             starts.append(start)

@@ -82,13 +82,14 @@ def _compile(
     schedule: schedules.Schedule, run: Timeline, lowering: Lowering | None
 ) -> Callable[[Any], Any]:
     """A function from the optimizer's count to a rate, of the backend that Keras runs on."""
-    core = lowered(schedule.bind(run).core, run.total_steps, lowering).core
-    core = per_update(core, run.accumulate) if run.accumulate > 1 else core
+    formula = per_update(schedule.bind(run).core, run.accumulate)
+    chosen = lowered(schedule.bind(run).core, run.total_steps, lowering)
+    core = per_update(chosen.core, run.accumulate)
     match keras.backend.backend():
         case "tensorflow":
             from lrdsl.engines.tensorflow import compile_tensorflow
 
-            return compile_tensorflow(core)
+            return compile_tensorflow(core, formula)
         case "jax":
             from lrdsl.engines.jax import compile_jax
 

@@ -219,9 +219,9 @@ class Schedule(BaseModel):
     def to_keras(self, run: Timeline, lowering: Lowering | None = None) -> lrdsl_keras.Schedule:
         """A `keras.optimizers.schedules.LearningRateSchedule`.
 
-        `lowering`: a "table" of the run's rates, or the "analytic" formula; None chooses. In a
-        run that goes on beyond twice its length or beyond 65,536 steps, a table keeps its last
-        rate.
+        `lowering`: a "table" of the run's rates, or the "analytic" formula; None chooses. In
+        the graph of a run that goes on beyond twice its length or beyond 65,536 steps, a table
+        keeps its last rate.
         """
         from lrdsl import keras as lrdsl_keras
 

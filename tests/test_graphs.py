@@ -242,3 +242,16 @@ def test_an_eager_zero_has_its_sign() -> None:
     text = "-step"
     value = Schedule(text).to_tf(Timeline())(tf.constant(0, tf.int64)).numpy()
     assert np.signbit(value) == np.signbit(Schedule(text).value(0, Timeline()))
+
+
+def test_outside_graphs_a_rate_is_exact_beyond_the_run() -> None:
+    run = Timeline(total_steps=1000)
+    schedule = Schedule("0.1 / (1 + step / 7)")
+    rate = schedule.to_keras(run)
+    graph = tf.function(rate)
+    for step in (0, 1, 999, 1000, 1999):
+        expected = np.float32(schedule.value(step, run))
+        assert rate(step) == graph(tf.constant(step, tf.int64)) == expected
+    assert rate(10**12) == np.float32(schedule.value(10**12, run))
+    assert rate(tf.constant([10**12]))[0] == np.float32(schedule.value(10**12, run))
+    assert graph(tf.constant(10**12)) == rate(1999)

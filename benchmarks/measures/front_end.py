@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -15,6 +13,7 @@ from typing import Any
 import lark
 
 from benchmarks import ROOT
+from benchmarks.measures.cold_start import run_command
 from benchmarks.options import Options
 from benchmarks.tables import Cell, Goal, Measurement, Row, Table
 from benchmarks.timer import Task, interleaved
@@ -79,7 +78,7 @@ def measure(options: Options) -> list[Measurement]:
 
 def _parsers(options: Options) -> Table:
     tasks = _parse_functions()
-    rows: list[Row] = [Row(name, {}, _parse_goals(name)) for name in tasks]
+    rows: list[Row] = [Row(name, {}) for name in tasks]
     columns = []
     for count in TERMS[:1] if options.quick else TERMS:
         text = " + ".join(f"0.{k + 1} * 0.9{k % 10} ** (step // {100 + k})" for k in range(count))
@@ -93,8 +92,7 @@ def _parsers(options: Options) -> Table:
     skipped = [] if "simpleeval" in tasks else ["simpleeval is missing: `pip install simpleeval`."]
     return Table(
         "Front end: parse", f"`{PARSED}`, which is C; sizes are in its nodes", columns,
-        [Row(row.name, row.cells, [Goal(c, g.sign, g.limit) for g in row.goals for c in columns])
-         for row in rows],
+        rows,
         ["Lark reads the same grammar, and gives positions only where it says so; lrdsl does.",
          *skipped],
     )  # fmt: skip
@@ -102,10 +100,6 @@ def _parsers(options: Options) -> Table:
 
 def _of(task: Callable[[str], Any], text: str) -> Task:
     return lambda: task(text)
-
-
-def _parse_goals(name: str) -> list[Goal]:
-    return [Goal("", "<=", 1.2)] if name == "lrdsl" else []
 
 
 def _parse_functions() -> dict[str, Callable[[str], Any]]:
@@ -163,8 +157,6 @@ def _checked_in(folder: Path, options: Options) -> Table:
 
 
 def _goals(number: str) -> list[Goal]:
-    if number == "1":
-        return [Goal("/ pass", "<=", 1.3)]
     return [Goal("/ lark + PyYAML on 100", "<=", 1)] if number == "1,000" else []
 
 
@@ -176,5 +168,4 @@ def _write_configs(folder: Path, count: int) -> Path:
 
 
 def _command(*words: str | Path) -> Task:
-    command = [sys.executable, *map(str, words)]
-    return lambda: subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    return lambda: run_command(list(map(str, words)))

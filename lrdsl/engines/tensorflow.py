@@ -151,14 +151,15 @@ OPS: dict[str, Callable[..., Tensor]] = {
 
 
 @lru_cache(maxsize=64)
-def compile_tensorflow(root: Op) -> Callable[[Any], Tensor]:
+def compile_tensorflow(root: Op, formula: Op | None = None) -> Callable[[Any], Tensor]:
     """A function from an integer tensor of steps (any shape) to a float32 tensor of that shape.
 
-    Outside graphs, a scalar on the CPU is computed by the reference engine: one op instead of
-    many. In a graph, the rate of the same step is emitted once.
+    In a graph, the rate of the same step is emitted once. Outside graphs it is that of `formula`,
+    if `root` is a table of it; a scalar on the CPU is computed by the reference engine, which
+    takes one op instead of many.
     """
-    reference = compile_python(root)
-    emit = _emission(root)
+    emit, emit_now = _emission(root), _emission(formula or root)
+    reference = compile_python(formula or root)
 
     @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def evaluate(step: Any) -> Tensor:
@@ -168,7 +169,7 @@ def compile_tensorflow(root: Op) -> Callable[[Any], Tensor]:
             return emitted_once(root, step, emit)
         step = _read(step)
         if step.shape.rank or not step.device.endswith(HOST):  # fetching would wait for the device
-            return emit(step)
+            return emit_now(step)
         # not of a Python float: TensorFlow keeps every one of those for ever
         return tf.constant(_rounded(reference(int(step.numpy()))))
 
