@@ -9,6 +9,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from lrdsl.diagnostics import ScheduleError
+from lrdsl.engines.python import compile_python
 from lrdsl.formatter import format_program
 from lrdsl.parser import parse
 from lrdsl.schedule import Schedule
@@ -32,8 +33,8 @@ class Scheduler(LRScheduler):  # type: ignore[misc]
     def __init__(
         self, optimizer: Optimizer, schedule: Schedule, run: Timeline, last_epoch: int = -1
     ) -> None:
-        schedule.bind(run)
         self.schedule, self.run = schedule, run
+        self._rate = compile_python(schedule.bind(run).core)
         if isinstance(optimizer, Optimizer):
             for group in optimizer.param_groups:  # torch wants one to resume; it has no use here
                 group.setdefault("initial_lr", _copied(group["lr"]))
@@ -41,9 +42,16 @@ class Scheduler(LRScheduler):  # type: ignore[misc]
 
     def get_lr(self) -> list[float]:
         """The rate of each group at `last_epoch`, the number of updates made."""
-        rate = self.schedule.value(self.last_epoch, self.run)
+        rate = self._rate(self.last_epoch)
         groups = self.optimizer.param_groups
         return [rate * group["lr_scale"] if "lr_scale" in group else rate for group in groups]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_rate"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._rate = compile_python(self.schedule.bind(self.run).core)
 
     def _get_closed_form_lr(self) -> list[float]:
         return self.get_lr()
