@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -213,14 +214,19 @@ class Graph:
     def real(self, name: str, *args: Op) -> Op:
         """A float operation, its operands guarded from what compilers rewrite together with it."""
         square = name == "mul" and args[0] is args[1]
-        return self.make(name, *(self._guarded(name, arg, square) for arg in args))
+        scaled = name == "mul" and any(arg.name == "number" for arg in args)
+        moved = MOVED.get(name, frozenset()) | ({"mul"} if scaled else set())
+        fused = FUSED.get(name, frozenset())
+        return self.make(name, *(self._guarded(arg, moved, fused, square) for arg in args))
 
-    def _guarded(self, consumer: str, a: Op, square: bool) -> Op:
-        inner = (a.args[0] if a.name == "neg" else a).name
-        moved, fused = (inner in merged.get(consumer, ()) for merged in (MOVED, FUSED))
-        if moved and not square:  # in a square there is no constant
-            return self.make("guard", a)
-        return self.make("guard", a, data="xla") if moved or fused else a
+    def _guarded(self, a: Op, moved: Set[str], fused: Set[str], square: bool) -> Op:
+        inner = a.args[0] if a.name == "neg" else a
+        if inner.name not in moved | fused:
+            return a
+        # no constant is moved into a square, or out of one
+        plain = square or (inner.name == "mul" and inner.args[0] is inner.args[1])
+        only_xla = plain or inner.name not in moved
+        return self.make("guard", a, data="xla" if only_xla else None)
 
     def times(self, a: Op, b: Op) -> Op:
         """Float product."""
@@ -228,8 +234,6 @@ class Graph:
             return a
         if b.name == "number" and b.data == -1.0:
             return self.make("neg", a)
-        if b.name == "number" and a.name == "mul":  # or the constant moves inwards
-            a = self.make("guard", a, data="xla" if a.args[0] is a.args[1] else None)
         return self.real("mul", a, b)
 
 

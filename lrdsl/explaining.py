@@ -203,6 +203,7 @@ def _lowering(schedule: Schedule, run: Timeline | None) -> list[str]:
         core = schedule.bind(run).core
     except ScheduleError:
         return []
+    from lrdsl.core import per_update
     from lrdsl.costs import graph_ops
     from lrdsl.tables import lowered
 
@@ -214,5 +215,5 @@ def _lowering(schedule: Schedule, run: Timeline | None) -> list[str]:
         "table": f"table of {rates}",
         "analytic": "analytic",
     }
-    count = graph_ops(chosen.core)
+    count = graph_ops(per_update(chosen.core, run.accumulate))
     return [f"lowering: {forms[chosen.form]}, {count or 'no'} graph ops"]

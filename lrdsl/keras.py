@@ -89,7 +89,7 @@ def _compile(
         case "tensorflow":
             from lrdsl.engines.tensorflow import compile_tensorflow
 
-            return compile_tensorflow(core, formula)
+            return compile_tensorflow(core, None if lowering == "table" else formula)
         case "jax":
             from lrdsl.engines.jax import compile_jax
 

@@ -120,6 +120,8 @@ class _Narrowing:
 
     def _made(self, op: Op, args: list[Op]) -> Op:
         graph = self.graph
+        if op.dtype == "float" and (op.name in MOVED or op.name in FUSED):
+            return graph.real(op.name, *args)
         try:
             match op.name, op.dtype, args:
                 case "add", "int", [a, b]:

@@ -195,8 +195,9 @@ class Schedule(BaseModel):
         from lrdsl.engines.tensorflow import compile_tensorflow
         from lrdsl.tables import lowered
 
+        formula = self.bind(run).core
         length = run.total_steps if lowering == "table" else None
-        return compile_tensorflow(lowered(self.bind(run).core, length, lowering).core)
+        return compile_tensorflow(lowered(formula, length, lowering).core, formula)
 
     def to_jax(self, run: Timeline) -> Callable[[Any], Any]:
         """A function from integer steps to a float32 array of their shape: an optax schedule.

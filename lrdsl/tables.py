@@ -18,7 +18,10 @@ Form = Literal["constant", "steps", "table", "analytic"]
 
 # A table of every step: up to here it costs a quarter of a megabyte and no time to build.
 TABLE = 65_536
-# And one that is asked for.
+# A search among more boundaries is left to schedules that are too long for a table: XLA compares
+# the step with each of them.
+SEARCHED = 1024
+# And a table that is asked for.
 LARGEST_TABLE = 4_194_304
 
 
@@ -41,7 +44,7 @@ class Lowered:
     exact_until: int = LAST_STEP
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=8)  # a table of four million rates takes 100 MB
 def lowered(core: Op, total_steps: int | None = None, wanted: Lowering | None = None) -> Lowered:
     """The smallest form of a schedule on a run of `total_steps` (None: a run of any length).
 
@@ -55,8 +58,7 @@ def lowered(core: Op, total_steps: int | None = None, wanted: Lowering | None = 
         return Lowered(core, "constant")
     if wanted == "analytic":
         return Lowered(core, "analytic")
-    largest = TABLE if wanted is None else LARGEST_TABLE
-    for last in _horizons(total_steps):
+    for last, largest in _horizons(total_steps, wanted):
         found = _tabulated(core, last, largest)
         if found is not None:
             return found
@@ -65,29 +67,37 @@ def lowered(core: Op, total_steps: int | None = None, wanted: Lowering | None = 
     return Lowered(core, "analytic")
 
 
-def _horizons(total_steps: int | None) -> list[int]:
-    """The last steps up to which a table may be exact, best first."""
+def _horizons(total_steps: int | None, wanted: Lowering | None) -> list[tuple[int, int]]:
+    """The last steps up to which a table may be exact, and its largest size, best first."""
+    largest = TABLE if wanted is None else LARGEST_TABLE
     if total_steps is None:
-        return [LAST_STEP]
+        return [(LAST_STEP, largest)]
     lengths = (2 * total_steps, max(total_steps, TABLE))
-    return [LAST_STEP, *(min(length, LAST_STEP) - 1 for length in lengths)]
+    return [(LAST_STEP, TABLE), *((min(each, LAST_STEP) - 1, largest) for each in lengths)]
 
 
 def _tabulated(core: Op, last: int, largest: int) -> Lowered | None:
     """The schedule up to the step `last`, and constant after it, as one search or table."""
     end = tail(core, last)
     known = pieces(core, 0, end)
-    if known.level.all():
+    if known.level.all() and (known.starts.size <= SEARCHED or end >= largest):
         rates = _rates(core, known.starts)
-        bits = rates.view(np.int32)  # 0.0 and -0.0 are two rates
-        changes = np.flatnonzero(np.append(True, bits[1:] != bits[:-1]))
+        changes = _changes(rates)
         return _search(known.starts[changes], rates[changes], last)
     if end >= largest:
         return None
+    rates = _rates(core, np.arange(end + 1))
+    if _changes(rates).size == 1:
+        return Lowered(Graph().number(float(rates[0])), "constant", last)
     graph = Graph()
     index = graph.least(graph.step(), graph.integer(end))
-    rates = _rates(core, np.arange(end + 1))
     return Lowered(graph.take(index, tuple(rates.tolist())), "table", last)
+
+
+def _changes(rates: Any) -> Any:
+    """Where a rate is not the one before; 0.0 and -0.0 are two rates."""
+    bits = rates.view(np.int32)
+    return np.flatnonzero(np.append(True, bits[1:] != bits[:-1]))
 
 
 def _search(starts: Any, rates: Any, last: int) -> Lowered:

@@ -143,6 +143,16 @@ def test_compiled_code_does_not_fuse_products_into_sums() -> None:
         assert_same_bits(text, [2, 3, 9, 10, 99])
 
 
+def test_clamps_that_go_leave_their_guards() -> None:
+    for text in (
+        "floor(clamp(0.7 * sqrt(step), 0, 1e6) / 7)",
+        "floor(min(epoch, 1e20) / 3)",
+        "floor(max(0, 0.3 * sqrt(step)) * 70)",
+        "log(1 + abs(linear(1e38, 1e-40, over=2st)))",
+    ):
+        assert_same_bits(text, [0, 2, 9, 100, 300, 1173, 1564, 4900, 10_000])
+
+
 def test_rates_below_float32_are_zero_everywhere() -> None:
     assert_same_bits("0.5^step", [100, 126, 127, 140, 149, 150, 1000, 1100])
     assert Schedule("0.5^step").value(130, RUN) == 0

@@ -255,3 +255,64 @@ def test_outside_graphs_a_rate_is_exact_beyond_the_run() -> None:
     assert rate(10**12) == np.float32(schedule.value(10**12, run))
     assert rate(tf.constant([10**12]))[0] == np.float32(schedule.value(10**12, run))
     assert graph(tf.constant(10**12)) == rate(1999)
+
+
+def test_a_change_that_takes_no_handle_is_seen() -> None:
+    count = tf.Variable(0, dtype=tf.int64)
+    rate = Schedule("step * 0.125").to_tf(Timeline())
+
+    def bump(_: Any) -> float:
+        count.assign_add(4)
+        return 0.0
+
+    @tf.function
+    def by_python() -> tuple[Any, ...]:
+        first = rate(count)
+        done = tf.py_function(bump, [first], tf.float32)
+        with tf.control_dependencies([done]):
+            return first, rate(count)
+
+    @tf.function
+    def by_another_name() -> list[Any]:
+        alias = tf.identity(count.handle)
+        rates = [rate(count)]
+        for _ in range(2):
+            tf.raw_ops.AssignAddVariableOp(resource=alias, value=tf.constant(4, tf.int64))
+            rates.append(rate(count))
+        return rates
+
+    assert [float(each) for each in by_python()] == [0, 0.5]
+    assert [float(each) for each in by_another_name()] == [0.5, 1, 1.5]
+
+
+def test_inside_a_compiled_part_the_rate_is_emitted_there() -> None:
+    count = tf.Variable(4, dtype=tf.int64)
+    rate = Schedule("step * 0.125").to_tf(Timeline())
+
+    @tf.function
+    def parts() -> tuple[Any, ...]:
+        [inside] = tf.xla.experimental.compile(lambda: rate(count))
+        return inside, rate(count)
+
+    assert [float(each) for each in parts()] == [0.5, 0.5]
+
+
+def test_replicas_do_not_each_hold_a_table() -> None:
+    devices = tf.config.list_logical_devices("CPU")
+    strategy = tf.distribute.MirroredStrategy([devices[0].name])
+    with strategy.scope():
+        rate = Schedule("linear(0, 0.1) for 5ep then cosine(0.1, 0)").to_keras(RUN)
+        _, step = optimizer_of(rate, 3)
+    function = tf.function(lambda: strategy.run(step))
+    size = function.get_concrete_function().graph.as_graph_def().ByteSize()
+    assert size < 200_000  # of the 260,000 of one table
+
+
+def test_xla_does_not_search_one_by_one() -> None:
+    text = "floor(step / 3) * 1e-6"
+    schedule, run = Schedule(text), Timeline(total_steps=180_000)
+    rate = schedule.to_keras(run)
+    assert ops(rate) == {"ReadVariableOp": 1, "Bucketize": 1, "GatherV2": 1}
+    steps = tf.range(180_000, dtype=tf.int64)
+    values = tf.function(rate, jit_compile=True)(steps).numpy()
+    assert np.array_equal(values, schedule.values(run).astype(np.float32))

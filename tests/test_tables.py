@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lrdsl import Schedule, ScheduleError, Timeline
-from lrdsl.core import LAST_STEP, Op
+from lrdsl.core import LAST_STEP, MOVED, Op, in_order
 from lrdsl.engines.numpy import compile_numpy
 from lrdsl.engines.python import compile_python
 from lrdsl.library import standard_library
@@ -80,6 +80,25 @@ def test_every_form_has_the_same_rates(text: str) -> None:
         if found.exact_until < LAST_STEP:  # then the last rate stays
             after = rates(found.core, [found.exact_until + 1, 10**12])
             assert (after == rates(core, [found.exact_until])).all()
+
+
+def test_a_table_that_is_asked_for_is_one_of_the_run() -> None:
+    """Not up to where the rate underflows, which is far beyond."""
+    core = core_of("10 * 0.5^(epoch / 10)")
+    found = lowered(core, 20_000, "table")
+    assert len(found.core.data) == 40_000 and found.exact_until == 39_999
+    assert lowered(core, None, "table").exact_until == LAST_STEP
+
+
+def test_equal_rates_are_a_constant() -> None:
+    assert lowered(core_of("min(1e-46 * epoch, 1)"), 20_000).form == "constant"
+
+
+def test_a_search_is_among_few_rates_where_a_table_would_do() -> None:
+    assert lowered(core_of("floor(step / 3) * 1e-6"), 30_000).form == "table"
+    assert lowered(core_of("floor(step / 30) * 1e-6"), 30_000).form == "table"
+    assert lowered(core_of("floor(step / 100) * 1e-6"), 30_000).form == "steps"
+    assert lowered(core_of("floor(step / 30) * 1e-6"), 300_000).form == "steps"
 
 
 def test_a_table_is_made_of_float32() -> None:
@@ -172,9 +191,23 @@ def test_what_a_branch_knows_changes_no_bit(text: str, steps: list[int]) -> None
         )
 
 
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(EXPRESSIONS, st.sampled_from(["{}", "floor(min({}, 1e20) * 0.7)", "log(1 + abs({})) / 3"]))
+def test_what_a_branch_knows_unguards_nothing(text: str, form: str) -> None:
+    """Where a clamp goes, no two operations may meet that a compiler merges."""
+    try:
+        core = core_of(form.format(text))
+    except ScheduleError:
+        return
+    for op in in_order(core):
+        square = len(op.args) == 2 and op.args[0] is op.args[1]
+        for arg in op.args:
+            inner = arg.args[0] if arg.name == "neg" else arg
+            assert op.dtype != "float" or square or inner.name not in MOVED.get(op.name, ())
+
+
 def test_a_branch_needs_no_clamps() -> None:
     """Inside the second part, the time since its start is never negative."""
-    from lrdsl.core import in_order
 
     def names(text: str) -> list[str]:
         return [op.name for op in in_order(core_of(text))]

@@ -22,28 +22,33 @@ def variable_of(step: Any) -> Any:
     return variable if isinstance(variable, tf.Variable) and not distributed else None
 
 
-def emitted_once(key: Hashable, step: Any, emit: Emit) -> Tensor:
+def emitted_once(key: Hashable, step: Any, emit: Emit, emit_each: Emit) -> Tensor:
     """`emit(step)`, or what it gave before in this graph if `step` cannot have changed since.
 
     An optimizer with weight decay asks for the rate once per variable. A variable may have
-    changed when anything but a read has taken its handle since. What was emitted is kept in the
-    graph itself, so that it lives no longer.
+    changed when anything but a read has taken its handle since; where the order of operations
+    is set by hand, or the handle has other names, the rate is emitted anew. What was emitted is
+    kept in the graph itself, so that it lives no longer. `emit_each` is for distributed
+    variables, whose rate each replica emits for every one of its variables.
     """
     graph = tf.compat.v1.get_default_graph()
     variable = variable_of(step)
-    if not (variable is not None or isinstance(step, tf.Tensor)) or not hasattr(graph, "capture"):
+    if variable is None and not isinstance(step, tf.Tensor):
+        return emit_each(tf.convert_to_tensor(step))
+    if not hasattr(graph, "capture") or graph._current_control_dependencies():
         return emit(tf.convert_to_tensor(step))
     source = graph.capture(step if variable is None else variable.handle)
     emissions = _emissions(graph)
-    place = key, source.ref()
+    place = key, source.ref(), graph._get_control_flow_context()
     users = _users(source)
     if place in emissions:
         rate, before = emissions[place]
-        if variable is None or all(_only_reads(graph, name) for name in users - before):
+        if variable is None or all(_reads(graph, name) for name in users - before):
             emissions[place] = rate, users
             return rate
     rate = emit(tf.convert_to_tensor(step))
-    emissions[place] = rate, _users(source)
+    if not any(_passes_on(user) for user in source.consumers()):
+        emissions[place] = rate, _users(source)
     return rate
 
 
@@ -58,5 +63,10 @@ def _users(source: Tensor) -> frozenset[str]:
     return frozenset(user.name for user in source.consumers())
 
 
-def _only_reads(graph: Any, name: str) -> bool:
+def _reads(graph: Any, name: str) -> bool:
     return bool(graph.get_operation_by_name(name).type == "ReadVariableOp")
+
+
+def _passes_on(user: Any) -> bool:
+    """Whether it gives the handle another name, under which it may be written to."""
+    return any(output.dtype == tf.resource for output in user.outputs)

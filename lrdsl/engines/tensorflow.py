@@ -16,6 +16,7 @@ from lrdsl.costs import bucketed, line_of
 from lrdsl.engines.emission import emitted_once, variable_of
 from lrdsl.engines.python import compile_python
 from lrdsl.narrowing import lifted
+from lrdsl.tables import SEARCHED
 
 Tensor = Any
 raw = tf.raw_ops
@@ -150,26 +151,29 @@ OPS: dict[str, Callable[..., Tensor]] = {
 }
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def compile_tensorflow(root: Op, formula: Op | None = None) -> Callable[[Any], Tensor]:
     """A function from an integer tensor of steps (any shape) to a float32 tensor of that shape.
 
-    In a graph, the rate of the same step is emitted once. Outside graphs it is that of `formula`,
-    if `root` is a table of it; a scalar on the CPU is computed by the reference engine, which
-    takes one op instead of many.
+    In a graph, the rate of the same step is emitted once. `formula`, if `root` is a table of it,
+    is used outside graphs, where each replica emits its own, and where XLA would search among
+    many boundaries one by one. Outside graphs a scalar on the CPU is computed by the reference
+    engine, which takes one op instead of many.
     """
-    emit, emit_now = _emission(root), _emission(formula or root)
+    emit, emit_formula = _emission(root), _emission(formula or root)
     reference = compile_python(formula or root)
+    searches = root.name == "take" and root.args[0].name == "count" and len(root.data) > SEARCHED
 
     @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def evaluate(step: Any) -> Tensor:
         if root.name == "number" and tf.TensorShape(getattr(step, "shape", ())).rank == 0:
             return tf.constant(_rounded(root.data))
         if not tf.executing_eagerly():
-            return emitted_once(root, step, emit)
+            chosen = emit_formula if searches and _for_xla() else emit
+            return emitted_once(root, step, chosen, emit_formula)
         step = _read(step)
         if step.shape.rank or not step.device.endswith(HOST):  # fetching would wait for the device
-            return emit_now(step)
+            return emit_formula(step)
         # not of a Python float: TensorFlow keeps every one of those for ever
         return tf.constant(_rounded(reference(int(step.numpy()))))
 
@@ -192,6 +196,7 @@ def _for_xla() -> bool:
 def _emission(root: Op) -> Callable[[Tensor], Tensor]:
     """A function from a tensor of steps to the ops that compute `root`, rounded to float32."""
     *inner, root = in_order(lifted(root))
+    table = _rounded(root.data) if root.name == "take" else None
 
     def emit(step: Tensor) -> Tensor:
         step, by_xla = tf.cast(step, tf.int64), _for_xla()
@@ -200,8 +205,8 @@ def _emission(root: Op) -> Callable[[Tensor], Tensor]:
         values: dict[Op, Tensor] = {}
         for op in inner:
             values[op] = _made(op, values, step, by_xla)
-        if root.name == "take":
-            return _gather(values[root.args[0]], _rounded(root.data))
+        if table is not None:
+            return _gather(values[root.args[0]], table)
         return raw.Cast(x=_made(root, values, step, by_xla), DstT=tf.float32)
 
     return emit
