@@ -9,12 +9,17 @@ from functools import lru_cache
 from lrdsl.arithmetic import Arithmetic
 from lrdsl.constants import NotFinite, tidy
 from lrdsl.core import LAST_STEP, Op
-from lrdsl.values import Exact, Scaled, Value, constant
+from lrdsl.values import HALF, ZERO, Exact, Scaled, Value, constant
 
 MAX_LAPS = 65_536
 
-# A period's finest fraction of a step: over 10^12 steps that is less than a step off.
-FINEST = 2**19
+# A period's finest fraction of a step. One that is rounded to it is off by at most 2^-39 steps, and
+# mostly by far less: 2^-76.
+FINEST = 2**38
+# Up to here, any step times the denominator of a period stays within int64; for a longer one,
+# steps are counted from the start of a block of about so many.
+COARSE = 2**20
+BLOCK = 2**20
 
 
 class TooManyLaps(Exception):
@@ -69,16 +74,43 @@ def _length(frame: Frame, outer: Clock, a: Arithmetic) -> Value | None:
 
 def _regular(every: Fraction, outer: Clock, a: Arithmetic) -> Clock:
     """Equal periods; where `every` is no whole number of steps, each restart is rounded."""
-    every = every.limit_denominator(FINEST)
+    if every > 2 * LAST_STEP:  # the first lap never ends
+        every = Fraction(round(every))
+    # so that the time in a lap can be divided by its length in integers, too
+    every = every.limit_denominator(max(1, min(FINEST, (2**59 / every).__floor__())))
     if every.denominator == 1:
         lap = a.floor(a.scale(outer.t, 1 / every))
         t = a.modulo(outer.t, constant(every))
+    elif every.denominator <= COARSE:
+        lap, t = _rounded(every, outer.t, ZERO, a)
     else:
-        half = constant(Fraction(1, 2))
-        lap = a.add([a.ceil(a.scale(a.add([outer.t, half]), 1 / every)), constant(-1)])
-        start = a.nearest(a.scale(lap, every))
-        t = a.add([outer.t, a.scale(start, Fraction(-1))])
+        lap, t = _in_blocks(every, outer.t, a)
     return Clock(_whole(t), constant(every), lap, outer.prev)
+
+
+def _rounded(every: Fraction, t: Value, late: Value, a: Arithmetic) -> tuple[Value, Value]:
+    """The lap, and the time in it; lap 0 began `late` steps before t = 0, then rounded.
+
+    That is the last lap whose start, lap * every - late rounded to a step, is not above t.
+    """
+    since = a.add([t, late, HALF])
+    lap = a.add([a.ceil(a.scale(since, 1 / every)), constant(-1)])
+    start = a.nearest(a.add([a.scale(lap, every), a.scale(late, Fraction(-1))]))
+    return lap, a.add([t, a.scale(start, Fraction(-1))])
+
+
+def _in_blocks(every: Fraction, t: Exact, a: Arithmetic) -> tuple[Value, Value]:
+    """As `_rounded` for a long denominator, in integers that stay within int64.
+
+    A block of `steps` whole steps is `laps` laps but for less than half a step, so that block n
+    begins less than n / 2 steps after its first lap does.
+    """
+    laps = max(1, (BLOCK / every).__floor__())
+    steps = (laps * every + HALF.constant).__floor__()
+    block = a.floor(a.scale(t, Fraction(1, steps)))
+    late = a.scale(block, steps - laps * every)
+    lap, since = _rounded(every, a.modulo(t, constant(steps)), late, a)
+    return a.add([a.scale(block, Fraction(laps)), lap]), since
 
 
 def _growing(frame: Frame, outer: Clock, a: Arithmetic) -> Clock:

@@ -28,6 +28,7 @@ _MOST = 1_024  # places in a lap; of more, a sample
 SHOWN = 3
 _LIMIT = 4_096  # changes that are looked at one by one
 _OFTEN = 2_048  # what turns more often is looked at in one lap
+_MANY = 100_000  # steps that are all looked at
 _LEAST = 0.01  # of the larger rate
 _STEEPER = 2.0  # times the change beside it
 
@@ -65,6 +66,7 @@ class _Course:
     starts: frozenset[int]
     inside: frozenset[int]
     frequent: frozenset[int]  # places of the operations that turn in a lap
+    missed: bool = False  # are there places that are not looked at?
 
     def may(self, step: int) -> bool:
         return step in self.starts or (step - self.low) % self.lap in self.inside
@@ -114,12 +116,28 @@ def _course(core: Op, low: int, high: int) -> _Course:
             if turns > _OFTEN or (turns and clock.start(low, 1) not in starts):
                 lap = lcm(lap, clock.period // gcd(factor, clock.period))
                 frequent.add(place)
+    hasty = _hasty(core)
     if lap == 1 or lap > length // 4:
-        return _Course(core, low, high, length, starts, frozenset(), frozenset())
+        every = range(low + 1, low + 1 + length * (hasty and length <= _MANY))
+        starts |= set(every)
+        missed = hasty and not every
+        return _Course(core, low, high, length, starts, frozenset(), frozenset(), missed)
     course = _Course(core, low, high, lap * -(-4 // lap), starts, frozenset(), frozenset(frequent))
     first, last = course.window()
-    inside = pieces(core, first, last, _LIMIT).starts - first
-    return replace(course, inside=frozenset(inside.tolist()))
+    inside = set((pieces(core, first, last, _LIMIT).starts - first).tolist())
+    inside |= set(range(course.lap * (hasty and course.lap <= _LIMIT)))
+    missed = hasty and course.lap > _LIMIT
+    return replace(course, inside=frozenset(inside), missed=missed)
+
+
+def _hasty(core: Op) -> bool:
+    """Whether a remainder begins anew at most steps, so that it is the others that stand out."""
+    divided = (
+        (op.args[1].data, factor)
+        for _, op, factor, _ in linear(core)
+        if op.name in ("mod", "floordiv")
+    )
+    return any(2 * (abs(factor) % period) > period for period, factor in divided)
 
 
 def _turning(factor: int, offset: int, period: int) -> Clock:
@@ -131,6 +149,8 @@ def _turning(factor: int, offset: int, period: int) -> Clock:
 
 def _hidden(course: _Course) -> bool:
     """Whether there are changes that are not looked for: of floats, or too many in a lap."""
+    if course.missed:
+        return True
     lines = {place: line for place, _, *line in linear(course.core)}
     for place, op in enumerate(in_order(course.core)):
         if op.name in ("floor", "round") or (op.dtype == "bool" and op.args[0].dtype == "float"):

@@ -18,6 +18,7 @@ class Lowering:
         self.graph = Graph()
         # What some float operations are made of, for sums in which they cancel.
         self.ratios: dict[Op, tuple[Exact, Exact]] = {}
+        self.shares: dict[Op, tuple[Exact, Table]] = {}  # of laps that are no whole steps
         self.sines: dict[Op, Exact] = {}
         self.roots: dict[Op, Exact] = {}
         self.powers: dict[Op, tuple[Exact, Fraction]] = {}  # exponent, logarithm of the base
@@ -36,9 +37,9 @@ class Lowering:
         denominator = lcm(*(n.denominator for n in numbers))
         divisor = gcd(*(n.numerator * (denominator // n.denominator) for n in numbers)) or 1
         unit = Fraction(divisor, denominator)
-        return [self._integer_sum(value, unit) for value in values], unit
+        return [self.integer_sum(value, unit) for value in values], unit
 
-    def _integer_sum(self, value: Exact, unit: Fraction) -> Op:
+    def integer_sum(self, value: Exact, unit: Fraction) -> Op:
         graph, base = self.graph, int(value.constant / unit)
         parts = self._tables_merged([(op, int(factor / unit)) for op, factor in value.terms])
         up = [graph.scale(op, factor) for op, factor in parts if factor > 0]
@@ -167,10 +168,10 @@ class Lowering:
             case Table(index, values):
                 return self.graph.take(index, tuple(flushed(to_float(v)) for v in values))
             case Exact(pi=0) if value.terms:
-                return self._quotient(value, final=True)
+                return self.quotient(value, final=True)
         return self.real(value)
 
-    def _quotient(self, value: Exact, *, final: bool = False) -> Op:
+    def quotient(self, value: Exact, *, final: bool = False) -> Op:
         """numerator / denominator, so that 1955 / 1955 is 1, which 1955 * (1 / 1955) may not be.
 
         Compilers turn a division by a constant into a product. The result of a schedule may
@@ -190,7 +191,7 @@ class Lowering:
         safe = max(-op.low, op.high) < odd * 2**24
         return self.graph.make("ratio" if final and safe else "quotient", op, data=denominator)
 
-    def _split(self, value: Value) -> tuple[Fraction, Op | None]:
+    def split(self, value: Value) -> tuple[Fraction, Op | None]:
         """value = rational * float operation (None for 1)."""
         known = constant_of(value)
         if known is not None:
@@ -199,15 +200,15 @@ class Lowering:
             case Scaled(factor, op):
                 return factor, op
             case Exact(pi=0):
-                return Fraction(1), self._quotient(value)
+                return Fraction(1), self.quotient(value)
         return Fraction(1), self.real(value)
 
-    def _root_split(self, value: Value) -> tuple[Fraction, Op | None]:
-        """As `_split`, with the unit of an exact value in the rational: for roots and divisors."""
+    def root_split(self, value: Value) -> tuple[Fraction, Op | None]:
+        """As `split`, with the unit of an exact value in the rational: for roots and divisors."""
         if isinstance(value, Exact) and value.terms:
             try:
                 op, unit = self.primitive(value)
                 return tidy(unit * PI**value.pi), self.graph.make("cast", op)
             except TooLarge:
                 pass
-        return self._split(value)
+        return self.split(value)

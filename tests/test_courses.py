@@ -37,8 +37,10 @@ def test_the_page_of_a_million_million_steps(capsys: Output) -> None:
      ("cycle(linear(0.1, 0), every=100st)", "9,999,999,999, the first at steps 100; 200; 300\n"),
      ("0.1 + 0.01 * sin(floor(sqrt(step)))", "jumps   none seen\n"),
      ("hold(cosine(0.1), every=50st)", "jumps   about 1"),
+     ("0.1 * mod(0.95 * step, 1)", "jumps   50,000,000,000, the first at steps 1; 21; 41\n"),
+     ("0.1 * mod(0.949999999999 * step, 1)", "jumps   none seen\n"),
      ("0.1 * (1 + 0.2 * noise(7))", "of those seen; none is below 0.079999"),
-     ("0.1 * exp(0.1 * normal_noise(7))", " of those seen\n")],
+     ("0.1 * exp(0.1 * normal_noise(7))", "of those seen; none is above 0.17")],
 )  # fmt: skip
 def test_what_is_said(text: str, line: str, capsys: Output) -> None:
     assert line in explained(text, capsys)

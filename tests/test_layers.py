@@ -26,7 +26,9 @@ PACKAGE = Path(lrdsl.__file__).parent
 ORDER = [
     "diagnostics", "rendering", "resources", "tree", "grammar_tables", "lalr", "parser",
     "functions", "library", "checker", "libraries", "constants", "core", "engines.python",
-    "engines.intervals", "values", "lowering", "arithmetic", "clocks", "expander", "timeline",
+    "engines.intervals", "values", "lowering", "conditions", "elementary", "cancelling",
+    "arithmetic", "limits", "clocks", "scopes", "operators", "lists", "sequences", "moments",
+    "expander", "timeline",
     "narrowing", "binding", "engines.numpy", "laps", "intervals", "pieces", "specialising",
     "stretches", "certificates", "engines.settling", "engines.actions", "engines.blocks",
     "engines.runs", "costs", "tables", "engines.emission", "engines.tensorflow", "engines.jax",

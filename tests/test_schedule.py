@@ -7,6 +7,9 @@ import pickle
 
 import numpy as np
 import pytest
+from expressions import LOOSE, LOOSE_TIMES
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from lrdsl import Schedule, ScheduleError, Timeline
@@ -203,3 +206,33 @@ def test_runs_have_a_longest_length() -> None:
         Timeline(steps_per_epoch=10**9, epochs=10**9)
     with pytest.raises(ValueError, match="steps go from 0"):
         Schedule("0.1").value(2**41, RUN)
+
+
+def test_a_problem_of_a_parameter_is_shown_where_its_name_stands() -> None:
+    with pytest.raises(ScheduleError) as caught:
+        Schedule("1 + peak / 1st", {"peak": "5ep"}).value(0, Timeline())
+    (found,) = caught.value.diagnostics
+    assert found.code == "LRD403" and (found.span.start, found.span.end) == (4, 8)
+
+
+RUNS = [
+    *(Timeline(), Timeline(steps_per_epoch=10), Timeline(total_steps=1000), Timeline(epochs=3)),
+    *(Timeline(steps_per_epoch=1, epochs=1), Timeline(steps_per_epoch=10**6 + 3, epochs=10**4)),
+    Timeline(steps_per_epoch=391, epochs=90, batch_size=64, tokens_per_step=100),
+]
+PARAMS = st.sampled_from([{"p": 1.5, "q": "4ep"}, {"p": -2, "q": "7st"}, {"p": 2, "q": "10%"}])
+
+
+@settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(LOOSE, LOOSE, LOOSE_TIMES, PARAMS, st.sampled_from(RUNS))
+def test_whatever_cannot_be_expanded_says_where(
+    text: str, x: str, length: str, params: dict[str, float | str], run: Timeline
+) -> None:
+    text = f"{text} where x = {x.replace('x', '2')}, p = 1, q = {length.replace('q', '2ep')}"
+    try:
+        schedule = Schedule(text, params)
+        for step in (0, 1, 391, 10**12):
+            schedule.value(step, run)
+    except ScheduleError as error:
+        for each in error.diagnostics:
+            assert 0 <= each.span.start < each.span.end <= len(text), each
