@@ -89,8 +89,10 @@ def _row(row: Any, states: dict[int, int], productions: list[str], letters: dict
 def _words(scanned: Iterable[Any], terminals: Iterable[Any], ignored: Iterable[str]) -> str:
     """One regular expression of all terminals, as Lark orders them, and the words left out."""
     scanned = list(scanned)
+    # An empty group behind each pattern: one around it would hide the first character, by
+    # which `re` passes over most alternatives.
     patterns = [
-        f"(?{':' if each.name in ignored else f'P<{each.name}>'}{each.pattern.to_regexp()})"
+        f"(?:{each.pattern.to_regexp()}){'' if each.name in ignored else f'(?P<{each.name}>)'}"
         for each in scanned
     ]
     left = [each for each in terminals if each not in scanned]

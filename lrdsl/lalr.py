@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from lrdsl import grammar_tables as tables
 from lrdsl.diagnostics import Span
@@ -25,16 +25,13 @@ Production = tuple[str, int, bool, str]
 Rules = Mapping[str, Callable[..., Any]]
 
 
-class Token:
+class Token(NamedTuple):
     """A word of the text: its terminal, itself, and its code-point offsets."""
 
-    __slots__ = ("end", "kind", "start", "text")
-
-    def __init__(self, kind: str, text: str, start: int, end: int) -> None:
-        self.kind = kind
-        self.text = text
-        self.start = start
-        self.end = end
+    kind: str
+    text: str
+    start: int
+    end: int
 
     @property
     def span(self) -> Span:
@@ -52,15 +49,14 @@ class Unexpected(Exception):
 
 def tokens(text: str) -> Iterator[Token]:
     """The words of a text and its end; no blanks, no comments, and a word for any character."""
-    keywords = tables.KEYWORDS
+    make, keywords = tuple.__new__, tables.KEYWORDS  # Token(...) itself takes twice as long
     for match in _WORD.finditer(text):
         kind = match.lastgroup
         if kind is not None:
             word = match[0]
             if kind == tables.KEYWORD_KIND:
                 kind = keywords.get(word, kind)
-            start, end = match.span()
-            yield Token(kind, word, start, end)
+            yield make(Token, (kind, word, *match.span()))
     yield Token(END, "", len(text), len(text))
 
 
@@ -72,16 +68,26 @@ def parse(text: str, start: str, rules: Rules) -> Any:
     states = [tables.STARTS[start]]
     values: list[Any] = []
     for token in tokens(text):
-        kind, state = token.kind, states[-1]
-        while (action := _ROWS[state].get(kind)) is not None and action < 0:
+        kind, row = token.kind, _ROWS[states[-1]]
+        while (action := row.get(kind)) is not None and action < 0:
             symbol, length, plain, rule = _PRODUCTIONS[~action]
             children = values[-length:]
             del values[-length:], states[-length:]
-            values.append(_reduced(rule, children if plain else _spliced(children), rules))
+            if not plain:
+                children = _spliced(children)
+            if rule == "-":
+                values.append(children)
+            elif rule[0] != "?":
+                values.append(rules[rule](*children))
+            elif len(children) > 1:
+                values.append(rules[rule[1:]](*children))
+            else:
+                values += children
             state = _risen(states[-1], symbol, kind)
             states.append(state)
+            row = _ROWS[state]
         if action is None:
-            raise Unexpected(token, _ROWS[state])
+            raise Unexpected(token, row)
         states.append(action)
         values.append(token)
     return values[0]
@@ -97,14 +103,6 @@ def _risen(below: int, symbol: str, kind: str) -> int:
             break
         state = _ROWS[below][symbol]
     return state
-
-
-def _reduced(rule: str, children: list[Any], rules: Rules) -> Any:
-    if rule == "-":
-        return children
-    if rule[0] != "?":
-        return rules[rule](*children)
-    return children[0] if len(children) == 1 else rules[rule[1:]](*children)
 
 
 def _spliced(children: list[Any]) -> list[Any]:
