@@ -1,7 +1,8 @@
 """How far a fast evaluation may be from the reference: bounds that are proved, not measured.
 
-The fast engine takes NumPy's sin, cos, log and pow for those of libm, and shortcuts for some of
-their operands. For the reference value y of an operation and the fast one z, both float64,
+The fast engine (`engines.blocks`) takes NumPy's sin, cos, log and pow for those of libm, and
+shortcuts for some of their operands. For the reference value y of an operation and the fast one
+z, both float64,
 
     |z - y| <= absolute + relative * |y|
 
@@ -27,7 +28,9 @@ UNDERFLOW = 2.0**-900
 _JUMPS = ("lt", "le", "eq", "floor", "round")
 _LARGEST_RELATIVE = 2.0**-30
 # A quarter of a turn, where |x / sin(x) * cos(x)| <= 1: a sine errs no more than its operand.
-QUARTER = 1.5708
+_QUARTER = 1.5708
+# Larger angles are not made of others: their error would cost more than that saves.
+_LARGEST_ANGLE = 1024.0
 
 
 class Error(NamedTuple):
@@ -114,8 +117,10 @@ class Certificate:
             given = Error(2 * slope.error.relative, 2 * slope.error.absolute)
         size = given.largest(bounds[-1])
         match op.name:
-            case "sin" if magnitude(bounds[0]) <= QUARTER:
+            case "sin" if self.keeps_relative(op):
                 return Error(LIBM + 1.01 * given.relative, 1.01 * given.absolute + UNDERFLOW)
+            case "sin" | "cos" if slope is not None:  # of a sum whose terms may cancel
+                return Error(0.0, LIBM + size + UNDERFLOW)
             case "sin" | "cos":
                 return Error(LIBM, size + UNDERFLOW)
             case "log":
@@ -134,14 +139,20 @@ class Certificate:
         return positive and exponent.name == "number"
 
     def slope_of(self, op: Op) -> Slope | None:
-        """The slope that is the operand of a sine in a quarter, or of a constant's power."""
+        """The slope that is the angle of a sine or cosine, or the exponent of a constant."""
         slope = self.slopes.get(id(op.args[-1])) if op.args else None
-        if op.name == "sin" and slope is not None:
-            return slope if magnitude(self._bounds(op.args[0])) <= QUARTER else None
-        if op.name == "pow" and slope is not None:
-            base = op.args[0]
-            return slope if base.name == "number" and base.data > 0 else None
+        if slope is None:
+            return None
+        match op.name:
+            case "sin" | "cos" if magnitude(self._bounds(op.args[0])) <= _LARGEST_ANGLE:
+                return slope
+            case "pow" if op.args[0].name == "number" and op.args[0].data > 0:
+                return slope
         return None
+
+    def keeps_relative(self, op: Op) -> bool:
+        """Whether a sine is in the quarter where its relative error is bounded."""
+        return op.name == "sin" and magnitude(self._bounds(op.args[0])) <= _QUARTER
 
     def _slope(self, op: Op) -> Slope | None:
         """`op` as a straight line; the fast one is off by a few units of its largest value."""

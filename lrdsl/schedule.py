@@ -150,34 +150,40 @@ class Schedule(BaseModel):
         _refuse_step(number)
         return compile_python(self.bind(run).core)(number)
 
-    def values(self, run: Timeline, steps: Any = None) -> NDArray[np.float64]:
+    def values(
+        self, run: Timeline, steps: Any = None, out: NDArray[Any] | None = None
+    ) -> NDArray[np.float64]:
         """The rates at `steps` (an integer array of any shape), or at every step of the run.
 
-        float64, of the shape of `steps`. Up to 131,072 of them are those of `value`. More are
-        computed at once, in two threads where there are two cores: their float32 roundings are
-        those of `value`, bit for bit, but their last bits of float64 may differ, and they take
-        2 MB at most besides the result. Raises ScheduleError for what the timeline lacks,
-        TypeError and ValueError for steps that are none.
+        float64, of the shape of `steps`; or `out`, a C-contiguous array of that shape in float64
+        or float32, filled: fresh memory takes longer than many a schedule. Up to 131,072 rates
+        are those of `value`. More are computed at once, in two threads where there are two cores:
+        their float32 roundings are those of `value`, bit for bit, but their last bits of float64
+        may differ, and they take 2 MB at most besides the result. Raises ScheduleError for what
+        the timeline lacks, TypeError and ValueError for steps or an `out` that are none.
         """
         import numpy as np
 
         from lrdsl.engines.numpy import compile_numpy
-        from lrdsl.engines.runs import FEW, run_values, step_values
+        from lrdsl.engines.runs import FEW, run_values, step_values, target
 
         if steps is None:
-            length = self.length(run)
-            if length > FEW:
-                _refuse_step(length - 1)
-                return run_values(self.bind(run).core, length)
-            steps = np.arange(length, dtype=np.int64)
-        array = np.asarray(steps)
-        if array.size and not np.issubdtype(array.dtype, np.integer):
-            raise TypeError(f"steps are integers, got {array.dtype}")
-        if array.size:
-            _refuse_step(int(array.min()))
-            _refuse_step(int(array.max()))
+            shape: tuple[int, ...] = (self.length(run),)
+            _refuse_step(shape[0] - 1)
+        else:
+            steps = np.asarray(steps)
+            shape = steps.shape
+            if steps.size and not np.issubdtype(steps.dtype, np.integer):
+                raise TypeError(f"steps are integers, got {steps.dtype}")
+            for step in (steps.min(), steps.max()) if steps.size else ():
+                _refuse_step(int(step))
         core = self.bind(run).core
-        return step_values(core, array) if array.size > FEW else compile_numpy(core)(array)
+        result = target(out, shape)
+        if result.size > FEW:
+            return run_values(core, result) if steps is None else step_values(core, steps, result)
+        with np.errstate(over="ignore"):
+            result[...] = compile_numpy(core)(np.arange(*shape) if steps is None else steps)
+        return result
 
     def length(self, run: Timeline) -> int:
         """The steps of the run; raises ScheduleError when the timeline does not say."""

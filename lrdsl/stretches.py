@@ -1,28 +1,28 @@
-"""The stretches of a run: where the rate stands still, where it moves, and what repeats."""
+"""The stretches of a run: where the rate stands still, where it moves, and what repeats.
+
+`pieces` finds where a rate changes its formula; `engines.runs` fills each stretch its own way.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lrdsl.core import Graph, Op, in_order
+from lrdsl.core import Op, in_order
 from lrdsl.pieces import Pieces, pieces
-from lrdsl.specialising import LARGEST_EXACT, Special, specialise
+from lrdsl.specialising import Special, specialise
 
 Array = NDArray[Any]
 
-# A piece that moves gets a tree of its own from here on, one that stands still is filled.
-LONG = 131_072
-LEVEL_FROM = 32_768
-# Pieces that are told apart in one window; a run of more is cut into windows.
-_MOST_PIECES = 1024
-_WINDOWS = 16
-_SHORTEST_WINDOW = 2**18
+# From here on a piece that moves gets a tree of its own, and levels are filled.
+LONG = 65_536
+# Pieces that are told apart at once; a run of more is halved, down to this length.
+_MOST_PIECES = 4096
+_SHORTEST = 2**18
 
 
 class Stretch(NamedTuple):
@@ -38,12 +38,12 @@ def stretches(core: Op, low: int, high: int) -> Iterator[Stretch]:
     found = pieces(core, low, high, _MOST_PIECES)
     pending: int | None = None
     for first, last, starts in _runs(found, high):
-        if last + 1 - first >= (LONG if starts is None else LEVEL_FROM):
+        if last + 1 - first >= LONG:
             if pending is not None:
                 yield Stretch(pending, first - 1)
             pending = None
             if starts is None and (first, last) == (low, high):
-                yield from _windows(core, low, high)
+                yield from _halves(core, low, high)
             else:
                 yield Stretch(first, last, starts)
         elif pending is None:
@@ -61,15 +61,14 @@ def _runs(found: Pieces, high: int) -> Iterator[tuple[int, int, Array | None]]:
         yield int(found.starts[begin]), int(stops[end - 1]) - 1, starts
 
 
-def _windows(core: Op, low: int, high: int) -> Iterator[Stretch]:
-    """A stretch of one piece; if it has too many to be told apart, windows may have fewer."""
-    length = high + 1 - low
-    if length < 2 * _SHORTEST_WINDOW or not _has_stairs(specialise(core, low, high)):
+def _halves(core: Op, low: int, high: int) -> Iterator[Stretch]:
+    """A stretch of one piece; if it has too many to be told apart, its halves may have fewer."""
+    if high - low < 2 * _SHORTEST or not _has_stairs(specialise(core, low, high)):
         yield Stretch(low, high)
         return
-    window = max(_SHORTEST_WINDOW, -(-length // _WINDOWS))
-    for start in range(low, high + 1, window):
-        yield from stretches(core, start, min(start + window, high + 1) - 1)
+    middle = (low + high) // 2
+    yield from stretches(core, low, middle)
+    yield from stretches(core, middle + 1, high)
 
 
 def _has_stairs(special: Special) -> bool:
@@ -90,52 +89,3 @@ def period(special: Special) -> int:
             divisor = op.args[1].data
             lengths.append(divisor // math.gcd(divisor, line.factor))
     return math.lcm(*lengths) if lengths else 0
-
-
-@lru_cache(maxsize=64)
-def in_integers(core: Op) -> Op:
-    """The same rates with sums and clamps of integers in int64 again, where they are in float64.
-
-    There `pieces` follows them, and a line is one however it was written.
-    """
-    graph = Graph()
-    made: dict[int, Op] = {}
-    whole: dict[int, Op] = {}
-    for op in in_order(core):
-        found = _whole(op, [whole.get(id(arg)) for arg in op.args], made, graph)
-        if found is not None and max(-found.low, found.high) < LARGEST_EXACT:
-            whole[id(op)] = found
-        if op.name != "number" and id(op) in whole:
-            made[id(op)] = graph.make("cast", whole[id(op)])
-            continue
-        args = [made[id(arg)] for arg in op.args]
-        if op.dtype == "bool" and all(id(arg) in whole for arg in op.args):
-            args = [whole[id(arg)] for arg in op.args]
-        made[id(op)] = graph.make(
-            op.name, *args, data=op.data, dtype=op.dtype, low=op.low, high=op.high
-        )
-    return made[id(core)]
-
-
-def _whole(op: Op, args: list[Op | None], made: dict[int, Op], graph: Graph) -> Op | None:
-    """A float operation on integers as an operation of integers, or None."""
-    if op.name == "cast":
-        return made[id(op.args[0])]
-    if op.name == "number":
-        plain = op.data % 1 == 0 and (op.data != 0 or math.copysign(1, op.data) > 0)
-        return graph.integer(int(op.data)) if plain and abs(op.data) < LARGEST_EXACT else None
-    if op.dtype != "float" or len(args) != 2 or args[0] is None or args[1] is None:
-        return None
-    match op.name:
-        case "add":
-            return graph.add(args[0], args[1])
-        case "sub":
-            return graph.subtract(args[0], args[1])
-        case "min":
-            return graph.least(args[0], args[1])
-        case "max":
-            return graph.most(args[0], args[1])
-        case "mul" if min(args[0].low, args[1].low) > 0:  # 0.0 * -1.0 is -0.0
-            fits = args[0].high * args[1].high < LARGEST_EXACT
-            return graph.multiply(args[0], args[1]) if fits else None
-    return None

@@ -1,4 +1,8 @@
-"""The parts of a plan: what each operation does to the slots, one block of steps at a time."""
+"""The actions of a plan: what each operation does to the slots, one block of steps at a time.
+
+`blocks` puts them in order. Most are one call of NumPy on a whole block; sines and powers of a
+straight line come from tables of one row of a block.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from lrdsl.certificates import QUARTER, Slope
+from lrdsl.certificates import Slope
 from lrdsl.core import WITH_DATA, Op
 from lrdsl.engines.numpy import OPS, Array
 from lrdsl.engines.python import OPS as REFERENCE
 
-# A part of a plan: it takes the slots, the steps of the block (or the first one) and their number.
+# An action takes the slots, the steps of the block (or the first one) and their number.
 Action = Callable[[list[Any], Any, int], Any]
+
+# The steps in a row of a block: as many as a table has.
+ROW = 4096
 
 # How far an operand is from where an operation jumps.
 _DISTANCES: dict[str, Callable[..., Any]] = {
@@ -37,7 +44,7 @@ def ufunc(function: Any, ins: list[int], out: int) -> Action:
 def by_logarithm(base: int, exponent: float, out: int) -> Action:
     """base^exponent = e^(exponent * log(base))."""
 
-    def apply(slots: list[Any], start: int, n: int) -> None:
+    def apply(slots: list[Any], start: Any, n: int) -> None:
         np.log(slots[base], out=slots[out])
         np.multiply(slots[out], exponent, out=slots[out])
         np.exp(slots[out], out=slots[out])
@@ -52,7 +59,7 @@ def copy(source: int, out: int) -> Action:
 def select(ins: list[int], out: int) -> Action:
     test, yes, no = ins
 
-    def apply(slots: list[Any], start: int, n: int) -> None:
+    def apply(slots: list[Any], start: Any, n: int) -> None:
         np.copyto(slots[out], slots[no])
         np.copyto(slots[out], slots[yes], where=slots[test])
 
@@ -70,23 +77,11 @@ def other(op: Op, source: int, out: int) -> Action:
     return lambda slots, start, n: np.copyto(slots[out], OPS[op.name](slots[source], *data))
 
 
-def _at(slope: Slope, step: int) -> float:
-    return slope.factor * float(slope.line.factor * step + slope.line.shift) + slope.shift
-
-
-def _direct_sine(slope: Slope, out: Array, start: int) -> None:
-    line = np.arange(start, start + out.size, dtype=np.int64)
-    line = line * slope.line.factor + slope.line.shift
-    np.multiply(line, slope.factor, out=out)
-    np.add(out, slope.shift, out=out)
-    np.sin(out, out=out)
-
-
 def doubt(name: str, bound: float, ins: list[int], spare: int) -> Action:
     """Note where a comparison or a rounding may have another result than the reference."""
     distance = _DISTANCES[name]
 
-    def apply(slots: list[Any], start: int, n: int) -> None:
+    def apply(slots: list[Any], start: Any, n: int) -> None:
         near = np.abs(distance(*(slots[place] for place in ins)), out=slots[spare])
         if not near.min() > bound:
             slots[1].append(np.flatnonzero(~(near > bound)))
@@ -94,38 +89,81 @@ def doubt(name: str, bound: float, ins: list[int], spare: int) -> Action:
     return apply
 
 
-def power(block: int, base: float, slope: Slope, out: int) -> Action:
-    """base^(a + b) = base^a * base^b, with a for the block and b in a table."""
-    table = np.power(base, np.arange(block) * (slope.factor * slope.line.factor))
+def line(factor: int, shift: int, ramp: int, out: int, dtype: type) -> Action:
+    """factor * step + shift: its value at the first step, plus a ramp of factor * place."""
+    return lambda slots, start, n: np.add(
+        slots[ramp], dtype(factor * start + shift), out=slots[out]
+    )
 
-    def apply(slots: list[Any], start: int, n: int) -> None:
-        np.multiply(table[:n], REFERENCE["pow"](base, _at(slope, start)), out=slots[out])
+
+def any_line(factor: int, shift: int, out: int) -> Action:
+    """The same where float64 does not hold every integer, or at scattered steps."""
+
+    def apply(slots: list[Any], steps: Any, n: int) -> None:
+        steps = np.arange(steps, steps + n) if isinstance(steps, int) else steps
+        np.copyto(slots[out], steps * factor + shift)
 
     return apply
 
 
-def sine(block: int, slope: Slope, out: int, spare: int) -> Action:
-    """sin(a + b) = sin a cos b + cos a sin b, with b in a table.
+def power(base: float, slope: Slope, out: int) -> Action:
+    """base^(a + b) = base^a * base^b, with a for each row and b in a table."""
+    table = np.power(base, np.arange(ROW) * (slope.factor * slope.line.factor))
 
-    a is the end of the block that is nearer to 0, so that both terms have one sign; a block
-    with 0 inside has no such end.
+    def apply(slots: list[Any], start: int, n: int) -> None:
+        exponents = _operands(slope, np.arange(start, start + n, ROW)).tolist()
+        heads = np.array([REFERENCE["pow"](base, each) for each in exponents])
+        rows, rest = slots[out][: n - n % ROW], slots[out][n - n % ROW :]
+        np.multiply(heads[: n // ROW, None], table, out=rows.reshape(-1, ROW))
+        np.multiply(heads[-1], table[: rest.size], out=rest)
+
+    return apply
+
+
+def wave(name: str, slope: Slope, out: int, *, relative: bool) -> Action:
+    """Sine or cosine of a + b, with a for each row and b in a table: a product of matrices.
+
+        sin(a + b) = sin(a) * cos(b) + cos(a) * sin(b)
+        cos(a + b) = cos(a) * cos(b) - sin(a) * sin(b)
+
+    A sine whose relative error counts takes for a the end of the row that is nearer to 0, so that
+    both terms have one sign. A block with 0 inside has no such end, and is computed directly; so
+    is what is left of a block after its last whole row.
     """
-    angles = np.arange(block) * abs(slope.factor * slope.line.factor)
-    rising = np.sin(angles), np.cos(angles)
-    falling = [each[::-1].copy() for each in rising]
+    angles = np.arange(ROW) * (slope.factor * slope.line.factor)
+    rising = np.stack([np.cos(angles), np.sin(angles)])
+    falling = np.stack([rising[0, ::-1], -rising[1, ::-1]]) if relative else rising
+    function = np.sin if name == "sin" else np.cos
 
     def apply(slots: list[Any], start: int, n: int) -> None:
-        first, last = _at(slope, start), _at(slope, start + n - 1)
-        if first * last < 0 or max(abs(first), abs(last)) > QUARTER:
-            _direct_sine(slope, slots[out], start)
+        rows, rest = slots[out][: n - n % ROW], slots[out][n - n % ROW :]
+        starts = np.arange(start, start + rows.size, ROW)
+        firsts, lasts = _operands(slope, starts), _operands(slope, starts + (ROW - 1))
+        if relative and rows.size and firsts[0] * lasts[-1] < 0:
+            _directly(function, slope, slots[out], start)
             return
-        if abs(first) <= abs(last):
-            near, (sines, cosines) = first, (each[:n] for each in rising)
-        else:
-            near, (sines, cosines) = last, (each[len(angles) - n :] for each in falling)
-        sign = math.copysign(1.0, first + last)
-        np.multiply(sines, sign * math.cos(near), out=slots[spare])
-        np.multiply(cosines, math.sin(near), out=slots[out])
-        np.add(slots[out], slots[spare], out=slots[out])
+        down = relative and rows.size and abs(firsts[0]) > abs(lasts[-1])
+        near, table = (lasts, falling) if down else (firsts, rising)
+        np.matmul(_heads(name, near.tolist()), table, out=rows.reshape(-1, ROW))
+        _directly(function, slope, rest, start + rows.size)
 
     return apply
+
+
+def _heads(name: str, angles: list[float]) -> Array:
+    sines, cosines = [math.sin(a) for a in angles], [math.cos(a) for a in angles]
+    pair = (sines, cosines) if name == "sin" else (cosines, [-sine for sine in sines])
+    return np.array(pair).T
+
+
+def _operands(slope: Slope, steps: Array) -> Array:
+    """The slope at steps, each integer rounded once."""
+    integers: Array = steps * slope.line.factor + slope.line.shift
+    return integers * slope.factor + slope.shift
+
+
+def _directly(function: Any, slope: Slope, out: Array, start: int) -> None:
+    for first in range(0, out.size, ROW):
+        part = out[first : first + ROW]
+        steps = np.arange(start + first, start + first + part.size)
+        function(_operands(slope, steps), out=part)

@@ -1,7 +1,7 @@
-"""Special trees evaluated in blocks of steps: NumPy's functions into buffers that stay in cache.
+"""Plans: a certified tree as NumPy calls on buffers that stay in the cache, block by block.
 
-What NumPy computes otherwise than libm is checked against its certificate: where the float32
-rounding is in doubt, the reference decides.
+`runs` makes one for each stretch that moves and gives its values to `settling`, which asks the
+reference where their float32 rounding is in doubt.
 """
 
 from __future__ import annotations
@@ -14,17 +14,14 @@ import numpy as np
 from lrdsl.certificates import Certificate, Slope
 from lrdsl.core import WITH_DATA, Op, in_order
 from lrdsl.engines import actions
-from lrdsl.engines.actions import Action
+from lrdsl.engines.actions import ROW, Action
 from lrdsl.engines.numpy import OPS, Array
 from lrdsl.specialising import LARGEST_EXACT
+from lrdsl.stretches import LONG
 
-# Steps at a time, at most. Long blocks have fewer calls, where threads wait for each other.
-BLOCK = 32_768
-_SMALLEST_BLOCK = 2_048
-# Bytes that the buffers of two threads and the tables may take.
+# Bytes that the buffers of two threads may take. Blocks are as long as that allows: the fewer
+# calls, the less do threads wait for each other.
 _SCRATCH = 1_300_000
-# Stretches from here on are worth a table of sines or powers.
-TABLE_FROM = 65_536
 # A table of powers spans at most e^50 to either side, so that none is inexact or infinite.
 _STEEPEST = 50.0
 
@@ -36,34 +33,36 @@ class Plan:
     """A certified tree as actions on slots: constants, and buffers that are used again.
 
     Slot 0 is the result, slot 1 lists the places that are in doubt. A plan is for blocks of
-    adjacent steps, or of `scattered` ones.
+    adjacent steps, or of `scattered` ones. `block` is how many fit into the scratch, besides
+    `others`: buffers of a thread that are not the plan's.
     """
 
-    def __init__(self, certificate: Certificate, block: int, *, scattered: bool) -> None:
+    def __init__(
+        self, certificate: Certificate, *, scattered: bool = False, others: int = 0
+    ) -> None:
         self.special = certificate.special
         self.certificate = certificate
-        self.block = block
         self.scattered = scattered
-        self.dtypes: list[Any] = [np.float64, None]  # of the slots; None for what is no buffer
+        self.others = others
+        self.wasteful = scattered  # whether NumPy makes arrays of its own on the way
+        self.dtypes: list[Any] = [None, None]  # of the slots; None for what is no buffer
         self.constants: dict[int, Any] = {}
+        self.ramps: dict[tuple[int, str], int] = {}
         self.actions: list[Action] = []
-        self.tables = 0
-        self._ramps: dict[tuple[int, str], Array] = {}
         self._free: dict[str, list[int]] = {"int": [], "float": [0], "bool": []}
         self._build()
-
-    @property
-    def scratch(self) -> int:
-        """Bytes, about, that tables, two workspaces and what NumPy makes besides take."""
-        buffers = sum(dtype is not None for dtype in self.dtypes) - 1
-        return 8 * self.block * (self.tables + len(self._ramps) + 2 * (buffers + 1))
+        self.spare = self._spare()
+        self.block = self._longest()
+        for (factor, dtype), slot in self.ramps.items():
+            self.constants[slot] = np.arange(self.block, dtype=_DTYPES[dtype])
+            self.constants[slot] *= factor
 
     def workspace(self) -> list[Any]:
         """The slots of one thread."""
-        slots: list[Any] = [None, []]
-        for slot, dtype in enumerate(self.dtypes[2:], 2):
-            slots.append(self.constants[slot] if dtype is None else np.empty(self.block, dtype))
-        return slots
+        return [
+            self.constants.get(slot) if dtype is None else np.empty(self.block, dtype)
+            for slot, dtype in enumerate(self.dtypes)
+        ]
 
     def run(self, workspace: list[Any], steps: Array | int, out: Array) -> list[Array]:
         """The values at `steps`, or from that one on, into `out`: at most `block` of them.
@@ -79,17 +78,13 @@ class Plan:
         return slots[1]  # type: ignore[no-any-return]
 
     def _cut(self, workspace: list[Any], n: int) -> list[Any]:
-        pairs = zip(workspace, self.dtypes, strict=True)
-        return [slot if dtype is None or slot is None else slot[:n] for slot, dtype in pairs]
+        return [slot[:n] if isinstance(slot, np.ndarray) else slot for slot in workspace]
 
     # building
 
     def _build(self) -> None:
         order = self._needed()
-        last_use: dict[int, int] = {}
-        for index, op in enumerate(order):
-            for arg in self._inputs(op):
-                last_use[id(arg)] = index
+        last_use = {id(arg): index for index, op in enumerate(order) for arg in self._inputs(op)}
         place: dict[int, int] = {}
         for index, op in enumerate(order):
             if op.name in ("number", "integer"):
@@ -100,11 +95,11 @@ class Plan:
                 self.actions.append(self._doubt(op, ins))
             dying = {id(a): a for a in self._inputs(op) if last_use[id(a)] == index}
             if op.name == "select":  # its operands are read after the result is begun
-                out = self._allocate(op)
+                out = self._allocate(op.dtype)
                 self._release(place, dying)
             else:
                 self._release(place, dying)
-                out = self._allocate(op)
+                out = self._allocate(op.dtype)
             place[id(op)] = out
             self.actions.append(self._action(op, ins, out))
         root = place[id(order[-1])]
@@ -127,13 +122,13 @@ class Plan:
         return op.args
 
     def _shortcut(self, op: Op) -> Slope | None:
-        """The slope of a sine or a power that a table is worth making for."""
-        if self.scattered or self.special.high - self.special.low < TABLE_FROM:
+        """The slope of a sine, cosine or power that a table is worth making for."""
+        if self.scattered or self.special.high + 1 - self.special.low < LONG:
             return None
         slope = self.certificate.slope_of(op)
         if slope is not None and op.name == "pow":
             steepness = math.log(op.args[0].data) * slope.factor * slope.line.factor
-            return slope if abs(steepness) * self.block < _STEEPEST else None
+            return slope if abs(steepness) * ROW < _STEEPEST else None
         return slope
 
     def _constant(self, value: Any) -> int:
@@ -141,30 +136,38 @@ class Plan:
         self.constants[len(self.dtypes) - 1] = value
         return len(self.dtypes) - 1
 
-    def _allocate(self, op: Op) -> int:
-        free = self._free[op.dtype]
+    def _allocate(self, dtype: str) -> int:
+        free = self._free[dtype]
         if free:
             return free.pop()
-        self.dtypes.append(_DTYPES[op.dtype])
+        self.dtypes.append(_DTYPES[dtype])
         return len(self.dtypes) - 1
+
+    def _spare(self) -> int:
+        """A buffer of 8 bytes a step that nothing is in at the end."""
+        free = [slot for slot in self._free["int"] + self._free["float"] if slot]
+        return free[0] if free else self._allocate("int")
 
     def _release(self, place: dict[int, int], dying: dict[int, Op]) -> None:
         for op in dying.values():
-            if self.dtypes[place[id(op)]] is not None:
+            if op.name not in ("number", "integer"):
                 self._free[op.dtype].append(place[id(op)])
+
+    def _longest(self) -> int:
+        """The steps of a block, whole rows of them. Two threads may be at work on two plans."""
+        arrays = sum(dtype is not None for dtype in self.dtypes) + len(self.ramps)
+        arrays += self.others + 2 * self.wasteful
+        return max(1, _SCRATCH // (2 * 8 * arrays * ROW)) * ROW
 
     # actions
 
     def _action(self, op: Op, ins: list[int], out: int) -> Action:
         slope = self._shortcut(op)
-        if slope is not None and op.name == "sin":
-            spare = self._allocate(op)
-            self._free["float"].append(spare)
-            self.tables += 4
-            return actions.sine(self.block, slope, out, spare)
+        if slope is not None and op.name == "pow":
+            return actions.power(op.args[0].data, slope, out)
         if slope is not None:
-            self.tables += 1
-            return actions.power(self.block, op.args[0].data, slope, out)
+            relative = self.certificate.keeps_relative(op)
+            return actions.wave(op.name, slope, out, relative=relative)
         straight = op.args[0] if op.name == "cast" else op
         if id(straight) in self.special.lines:
             return self._line(op, straight, out)
@@ -175,40 +178,22 @@ class Plan:
         if op.name == "cast":
             return actions.copy(ins[0], out)
         if op.name in WITH_DATA or op.name == "whole":
+            self.wasteful = True
             return actions.other(op, ins[0], out)
         return actions.ufunc(_FAST.get(op.name) or OPS[op.name], ins, out)
 
     def _doubt(self, op: Op, ins: list[int]) -> Action:
-        spare = self._allocate(Op("number"))
+        spare = self._allocate("float")
         self._free["float"].append(spare)
+        self.wasteful = True
         return actions.doubt(op.name, self.certificate.doubts[id(op)], ins, spare)
 
     def _line(self, op: Op, straight: Op, out: int) -> Action:
-        """A straight line: a ramp, plus its first value in the block."""
         factor, shift = self.special.lines[id(straight)]
-        if self.scattered:
-            return lambda slots, steps, n: np.copyto(slots[out], steps * factor + shift)
-        if op.dtype == "float" and max(-straight.low, straight.high) >= LARGEST_EXACT // 2:
-            return lambda slots, start, n: np.copyto(
-                slots[out], np.arange(start, start + n) * factor + shift
-            )
-        ramp = self._ramp(factor, op.dtype)
-        number = float if op.dtype == "float" else int
-        return lambda slots, start, n: np.add(
-            ramp[:n], number(factor * start + shift), out=slots[out]
-        )
-
-    def _ramp(self, factor: int, dtype: str) -> Array:
-        key = factor, dtype
-        if key not in self._ramps:
-            self._ramps[key] = (np.arange(self.block) * factor).astype(_DTYPES[dtype])
-        return self._ramps[key]
-
-
-def plan_of(certificate: Certificate, *, scattered: bool = False) -> Plan:
-    """A plan whose blocks are as long as its scratch allows."""
-    draft = Plan(certificate, 1, scattered=scattered)
-    block = BLOCK
-    while draft.scratch * block > _SCRATCH and block > _SMALLEST_BLOCK:
-        block //= 2
-    return Plan(certificate, block, scattered=scattered)
+        large = op.dtype == "float" and max(-straight.low, straight.high) >= LARGEST_EXACT // 2
+        if self.scattered or large:
+            return actions.any_line(factor, shift, out)
+        if (factor, op.dtype) not in self.ramps:
+            self.ramps[factor, op.dtype] = self._constant(None)
+        ramp = self.ramps[factor, op.dtype]
+        return actions.line(factor, shift, ramp, out, float if op.dtype == "float" else int)

@@ -1,4 +1,7 @@
-"""The whole-run engine: core operations on NumPy arrays, in blocks of steps."""
+"""Core operations on NumPy arrays, in blocks of steps, to the last bit of the reference.
+
+Few values are its own; in long runs it has the last word where `engines.runs` is in doubt.
+"""
 
 from __future__ import annotations
 

@@ -1,75 +1,105 @@
-"""Every step of a run: filled where the rate stands still or repeats, else computed in blocks."""
+"""Every step of a run: filled where the rate stands still or repeats, else computed in blocks.
+
+`stretches` says which is where; a stretch that moves gets a tree of its own (`specialising`), a
+proof of what NumPy's functions may do to it (`certificates`), a plan of NumPy calls (`blocks`,
+`actions`) and the reference's word where a float32 rounding is in doubt (`settling`).
+"""
 
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from threading import Lock
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lrdsl.certificates import Certificate, Uncertain
 from lrdsl.core import Op
-from lrdsl.engines.blocks import BLOCK, plan_of
+from lrdsl.engines.blocks import Plan
 from lrdsl.engines.numpy import Array, compile_numpy
 from lrdsl.engines.settling import settling
 from lrdsl.specialising import Special, specialise
-from lrdsl.stretches import LONG, Stretch, in_integers, period, stretches
+from lrdsl.stretches import LONG, Stretch, period, stretches
 
 # So many values are computed by the reference's own functions, to its last bit of float64.
 FEW = 131_072
 # Threads share what is longer than this; more threads than these would need more scratch.
-_PARALLEL_FROM = 2**19
+_PARALLEL_FROM = 2**18
 _MOST_THREADS = 2
+# A level is filled by itself from here on; shorter ones are repeated, so many steps at a time.
+_LONG_LEVEL = 1024
+_GROUP = 16_384
+
 
 # Writes the values of the steps from the first to before the second.
 Fill = Callable[[int, int, Array], None]
 
 
-def run_values(core: Op, total: int) -> Array:
-    """The float64 values of the steps from 0 to `total` - 1.
+class Job(NamedTuple):
+    """The steps from `low` to before `high`: `fill` writes any part of whole blocks."""
 
-    Their float32 roundings are those of the reference engine; the values themselves may differ
-    from it by some units of the largest terms that they are the sum of.
+    fill: Fill
+    low: int
+    high: int
+    block: int = 1
+
+
+def target(out: Any, shape: tuple[int, ...]) -> Array:
+    """`out`, if values of this shape can be written to it; where it is None, a new array."""
+    if out is None:
+        return np.empty(shape, np.float64)
+    if not isinstance(out, np.ndarray) or out.dtype not in (np.float64, np.float32):
+        kind = out.dtype if isinstance(out, np.ndarray) else type(out).__name__
+        raise TypeError(f"`out` is a NumPy array of float64 or float32, got {kind}")
+    if out.shape != shape:
+        raise ValueError(f"`out` has the shape {out.shape}, the rates have {shape}")
+    if not (out.flags.c_contiguous and out.flags.writeable):
+        raise ValueError("`out` is C-contiguous and can be written to; this one is not")
+    return out
+
+
+def run_values(core: Op, out: Array) -> Array:
+    """Fill `out`, float64 or float32, with the values of the steps from 0 on, and return it.
+
+    Their float32 roundings are those of the reference engine; the float64 values themselves may
+    differ from it by some units of the largest terms that they are the sum of.
     """
-    result = np.empty(total, np.float64)
-    _fill(in_integers(core), 0, total - 1, result)
-    return result
+    _work(_jobs(core, 0, out.size - 1, out), out)
+    return out
 
 
-def step_values(core: Op, steps: Array) -> Array:
-    """As `run_values`, at the given steps: integers, of any shape."""
-    core, flat = in_integers(core), steps.reshape(-1)
-    result = np.empty(flat.size, np.float64)
+def step_values(core: Op, steps: Array, out: Array) -> Array:
+    """As `run_values`, at the given steps: integers, of the shape of `out`."""
+    flat = (steps.copy() if np.may_share_memory(steps, out) else steps).reshape(-1)
     special = specialise(core, int(flat.min()), int(flat.max()))
-    _share(_moving(core, _certificate(special), flat), 0, flat.size, result)
-    return result.reshape(steps.shape)
+    job = _moving(core, special, _certificate(special), out.dtype, flat)
+    _work(iter([job]), out.reshape(-1))
+    return out
 
 
-def _fill(core: Op, low: int, high: int, result: Array) -> None:
+def _jobs(core: Op, low: int, high: int, out: Array) -> Iterator[Job]:
     for stretch in stretches(core, low, high):
         if stretch.starts is not None:
-            _share(_levels(core, stretch), stretch.low, stretch.high + 1, result)
+            yield Job(_levels(core, stretch), stretch.low, stretch.high + 1)
         else:
-            _fill_moving(core, stretch.low, stretch.high, result)
+            yield from _moving_jobs(core, specialise(core, stretch.low, stretch.high), out)
 
 
-def _fill_moving(core: Op, low: int, high: int, result: Array) -> None:
-    special = specialise(core, low, high)
+def _moving_jobs(core: Op, special: Special, out: Array) -> Iterator[Job]:
+    low, high = special.low, special.high
     length = period(special)
     if length:
         length *= -(-LONG // length)
     if 0 < 2 * length <= high - low:
-        _fill(core, low, low + length - 1, result)
-        copy = _repeating(result[low : low + length], low)
-        _share(copy, low + length, high + 1, result)
+        for job in _jobs(core, low, low + length - 1, out):
+            job.fill(job.low, job.high, out[job.low : job.high])
+        yield Job(_repeating(out[low : low + length], low), low + length, high + 1)
         return
     for part, certificate in certified(core, special):
-        _share(_moving(core, certificate), part.low, part.high + 1, result)
-        ends = np.array([part.low, part.high])  # where people look for a peak of 0.1
-        result[ends] = compile_numpy(core)(ends)
+        yield _moving(core, part, certificate, out.dtype)
 
 
 def certified(core: Op, special: Special) -> Iterator[tuple[Special, Certificate | None]]:
@@ -93,28 +123,34 @@ def _certificate(special: Special) -> Certificate | None:
 # threads
 
 
-def _share(fill: Fill, low: int, high: int, result: Array) -> None:
-    """Fill the steps from `low` to before `high`, in parts that threads take in turn."""
-    threads = 1 if high - low < _PARALLEL_FROM else min(_cores(), _MOST_THREADS)
-    if threads == 1:
-        fill(low, high, result[low:high])
-        return
-    size = max(_PARALLEL_FROM // 2, -(-(high - low) // (8 * threads)) // BLOCK * BLOCK)
-    left = deque((start, min(start + size, high)) for start in range(low, high, size))
+def _work(jobs: Iterator[Job], out: Array) -> None:
+    """Do the jobs, in parts that threads take in turn; a job is made when it is reached."""
+    threads = 1 if out.size < _PARALLEL_FROM else min(_cores(), _MOST_THREADS)
+    size = out.size if threads == 1 else out.size // (8 * threads)
+    parts = (part for job in jobs for part in _cut(job, size))
+    lock = Lock()
 
     def work() -> None:
-        while True:
-            try:
-                first, last = left.popleft()
-            except IndexError:
-                return
-            fill(first, last, result[first:last])
+        with np.errstate(all="ignore"):
+            while True:
+                with lock:
+                    part = next(parts, None)
+                if part is None:
+                    return
+                part.fill(part.low, part.high, out[part.low : part.high])
 
-    jobs = [_pool().submit(work) for _ in range(threads - 1)]
+    others = [_pool().submit(work) for _ in range(threads - 1)]
     work()
-    for job in jobs:
-        if not job.cancel():
-            job.result()
+    for other in others:
+        if not other.cancel():
+            other.result()
+
+
+def _cut(job: Job, size: int) -> Iterator[Job]:
+    """Parts of about `size` steps; whole blocks, so that their number makes no difference."""
+    size = -(-size // job.block) * job.block
+    for low in range(job.low, job.high, size):
+        yield job._replace(low=low, high=min(low + size, job.high))
 
 
 @lru_cache(maxsize=1)
@@ -139,7 +175,7 @@ def _levels(core: Op, stretch: Stretch) -> Fill:
     def fill(low: int, high: int, out: Array) -> None:
         first, last = np.searchsorted(edges, [low, high - 1], side="right") - 1
         cuts = np.clip(edges[first : last + 2], low, high) - low
-        if out.size < 1024 * (last - first):
+        if out.size < _LONG_LEVEL * (last - first):
             _repeat(values[first : last + 1], cuts, out)
             return
         ends = cuts.tolist()
@@ -150,8 +186,7 @@ def _levels(core: Op, stretch: Stretch) -> Fill:
 
 
 def _repeat(values: Array, cuts: Array, out: Array) -> None:
-    """Many short levels, in groups of about a block."""
-    group = max(1, BLOCK * values.size // out.size)
+    group = max(1, _GROUP * values.size // out.size)
     for first in range(0, values.size, group):
         last = min(first + group, values.size)
         repeated = np.repeat(values[first:last], np.diff(cuts[first : last + 1]))
@@ -175,31 +210,47 @@ def _repeating(pattern: Array, begin: int) -> Fill:
 # what moves
 
 
-def _moving(core: Op, certificate: Certificate | None, steps: Array | None = None) -> Fill:
-    """Values in blocks: at the steps themselves, or at what stands at their places in `steps`."""
+def _moving(
+    core: Op,
+    special: Special,
+    certificate: Certificate | None,
+    dtype: Any,
+    steps: Array | None = None,
+) -> Job:
+    """Values in blocks: at the steps themselves, or at what stands at their places in `steps`.
+
+    Those of float32 (`dtype`) are computed in a buffer.
+    """
     exact = compile_numpy(core)
+    low, high = (special.low, special.high + 1) if steps is None else (0, steps.size)
     if certificate is None:
-        return _exactly(exact, steps)
-    plan = plan_of(certificate, scattered=steps is not None)
+        return Job(_exactly(exact, steps), low, high, _GROUP)
+    single = dtype == np.float32
+    plan = Plan(certificate, scattered=steps is not None, others=int(single))
     settled = settling(certificate, exact)
 
     def fill(low: int, high: int, out: Array) -> None:
-        workspace, spare = plan.workspace(), np.empty(plan.block, np.int64)
-        with np.errstate(all="ignore"):
-            for start in range(low, high, plan.block):
-                stop = min(start + plan.block, high)
-                chosen = start if steps is None else steps[start:stop].astype(np.int64)
-                block = out[start - low : stop - low]
-                doubts = plan.run(workspace, chosen, block)
-                settled.settle(block, chosen, spare, doubts)
+        workspace = plan.workspace()
+        buffer = np.empty(plan.block if single else 0)
+        for start in range(low, high, plan.block):
+            part = out[start - low : start - low + plan.block]
+            chosen = start if steps is None else steps[start : start + part.size].astype(np.int64)
+            values = buffer[: part.size] if single else part
+            doubts = plan.run(workspace, chosen, values)
+            settled.settle(values, chosen, workspace[plan.spare], doubts)
+            if single:
+                part[:] = values
+        for end in (special.low, special.high):  # where people look for a peak of 0.1
+            if steps is None and low <= end < high:
+                out[end - low] = exact(np.array(end))
 
-    return fill
+    return Job(fill, low, high, plan.block)
 
 
 def _exactly(exact: Callable[[Array], Array], steps: Array | None) -> Fill:
     def fill(low: int, high: int, out: Array) -> None:
-        for start in range(low, high, BLOCK):
-            stop = min(start + BLOCK, high)
+        for start in range(low, high, _GROUP):
+            stop = min(start + _GROUP, high)
             chosen = np.arange(start, stop) if steps is None else steps[start:stop]
             out[start - low : stop - low] = exact(chosen)
 

@@ -1,4 +1,7 @@
-"""The last step of a fast evaluation: tiny rates to 0, doubtful roundings by the reference."""
+"""The last step of a fast evaluation: tiny rates to 0, doubtful roundings by the reference.
+
+`runs` calls it after each block of a plan, with the error that `certificates` allows the plan.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,8 @@ class Settling(NamedTuple):
     ) -> None:
         """Give `out`, whose steps are these or begin at this one, the float32 of the reference.
 
-        `spare` is an int64 buffer of at least its size, `doubts` are places to look at anyway.
+        `spare` is a buffer of int64 or float64 of at least its size, `doubts` are places to look
+        at anyway.
         """
         if self.error != EXACT:
             doubts = [*doubts, self._doubtful(out, spare)]
@@ -91,7 +95,7 @@ def _near_the_middle(out: Array, reach: int, spare: Array) -> Array:
 
     Its last 29 bits are then near 2^28, whatever its sign and exponent.
     """
-    bits = np.add(out.view(np.int64), _MIDDLE + reach, out=spare[: out.size])
+    bits = np.add(out.view(np.int64), _MIDDLE + reach, out=spare[: out.size].view(np.int64))
     np.bitwise_and(bits, 2**_DROPPED - 1, out=bits)
     return np.flatnonzero(bits <= 2 * reach) if bits.min() <= 2 * reach else _NONE
 
