@@ -300,6 +300,10 @@ class _Checker:
         match node:
             case tree.Number():
                 return "number"
+            case tree.Call():
+                return self.call(node, names)
+            case tree.Name():
+                return self.name(node, names)
             case tree.Time():
                 return "time"
             case tree.Bad():
@@ -309,8 +313,6 @@ class _Checker:
                     return "any"
                 message = f"`{node.text}` is not resolved: an interpolation belongs to a config"
                 return self.add("LRD106", message, node.span, "give the value in `params`")
-            case tree.Name():
-                return self.name(node, names)
             case tree.List():
                 for item in node.items:
                     self.infer(item, names)
@@ -320,8 +322,6 @@ class _Checker:
                 return self.comparison(node, names)
             case tree.Sequence():
                 return self.sequence(node, names)
-            case tree.Call():
-                return self.call(node, names)
         raise AssertionError(node)
 
     def bad(self, node: tree.Bad) -> Kind:

@@ -8,16 +8,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrdsl.checker import Parameters
 from lrdsl.diagnostics import Diagnostic, ScheduleError, Span
 from lrdsl.exits import CLEAN, FAILED, FINDINGS, NOTHING
 from lrdsl.libraries import problems
-from lrdsl.rendering import render_all, visible
+from lrdsl.rendering import visible
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lrdsl.libraries import Files
     from lrdsl.slots import Check
     from lrdsl.timeline import Timeline
@@ -42,6 +43,8 @@ class Report:
         """Print the problems of one text."""
         self.severities.update(each.severity for each in found)
         if found:
+            from lrdsl.rendering import render_all
+
             ordered = sorted(found, key=lambda each: (each.span, each.code))
             print(render_all(ordered[:MAX_SHOWN], source, name), end="\n\n")
         if len(found) > MAX_SHOWN:
@@ -75,7 +78,7 @@ def check_all(
     for text in expressions:
         report.schedules += 1
         report.show(check_expression(text, params, run, files), text, "schedule")
-    named = [file for path in paths for file in files_of(path)]
+    named = [name for path in paths for name in _names_of(path)]
     _check_files(named, run, report, files)
     _print_summary(report, run)
     return report.code
@@ -98,19 +101,25 @@ def check_expression(
 
 def files_of(path: str) -> Iterator[Path]:
     """A file itself; of a folder its YAML files, hidden ones left out, in a fixed order."""
+    from pathlib import Path
+
+    return map(Path, _names_of(path))
+
+
+def _names_of(path: str) -> Iterator[str]:
     if not os.path.isdir(path):
-        yield Path(path)
+        yield path or os.curdir
         return
     for folder, folders, names in os.walk(path):
         folders[:] = sorted(each for each in folders if not each.startswith("."))
         for name in sorted(names):
             if name.endswith(_SUFFIXES) and not name.startswith("."):
-                yield Path(folder, name)
+                yield os.path.join(folder, name)
 
 
-def read_source(path: Path) -> str:
+def read_source(path: Path | str) -> str:
     """The text of a YAML file without its byte order mark; raises OSError, UnicodeDecodeError."""
-    with path.open("rb") as file:
+    with open(path, "rb") as file:
         data = file.read(_USUAL_BYTES)
         if len(data) == _USUAL_BYTES:
             data += file.read(MAX_BYTES + 1 - _USUAL_BYTES)
@@ -120,15 +129,15 @@ def read_source(path: Path) -> str:
     return data.decode(encoding)
 
 
-def in_group(path: Path) -> bool:
+def in_group(path: Path | str) -> bool:
     """Whether a file belongs to the config group `lrdsl/schedule`."""
-    return "/lrdsl/schedule/" in path.resolve().as_posix()
+    return "/lrdsl/schedule/" in os.path.realpath(path).replace(os.sep, "/")
 
 
-def _check_files(paths: list[Path], run: Timeline | None, report: Report, files: Files) -> None:
+def _check_files(paths: list[str], run: Timeline | None, report: Report, files: Files) -> None:
     """Check files in their order; the last ones of many in other processes, meanwhile."""
 
-    def check(share: list[Path]) -> Report:
+    def check(share: list[str]) -> Report:
         report = Report()
         for path in share:
             _check_file(path, run, report, files)
@@ -139,35 +148,43 @@ def _check_files(paths: list[Path], run: Timeline | None, report: Report, files:
         return
     from lrdsl.forking import begin, processors
 
-    size = -(-len(paths) // processors())
-    shares = [paths[start : start + size] for start in range(0, len(paths), size)]
+    first, rest = paths[:1], paths[1:]
+    report.add(check(first))  # which loads what the others need, too
+    size = -(-len(rest) // processors())
+    shares = [rest[start : start + size] for start in range(0, len(rest), size)]
     waiting = [begin(partial(check, share)) for share in shares[1:]]
     report.add(check(shares[0]))
     for end in waiting:
         report.add(end())
 
 
-def _check_file(path: Path, run: Timeline | None, report: Report, files: Files) -> None:
+def _check_file(path: str, run: Timeline | None, report: Report, files: Files) -> None:
     report.files += 1
-    name = path.as_posix()
     try:
         source = read_source(path)
     except OSError as error:
         report.unreadable = True
         reason = error.strerror or type(error).__name__
         sys.stdout.flush()
-        print(f"error: `{visible(name)}` cannot be read: {reason}", file=sys.stderr)
+        print(f"error: `{visible(_shown(path))}` cannot be read: {reason}", file=sys.stderr)
         return
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8", "replace")
         at = len(before.removeprefix("\ufeff"))
         found = Diagnostic("LRD501", "the YAML cannot be read: not UTF-8", Span(at, at + 1))
-        report.show([found], before + "\ufffd", name)
+        report.show([found], before + "\ufffd", _shown(path))
         return
     group = "expr" in source and in_group(path)
     count, found_all = check_source(source, group=group, run=run, files=files)
     report.schedules += count
-    report.show(found_all, source, name)
+    if found_all:
+        report.show(found_all, source, _shown(path))
+
+
+def _shown(path: str) -> str:
+    from pathlib import Path
+
+    return Path(path).as_posix()
 
 
 # What a file must hold to be worth reading as YAML.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -9,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import yaml
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from lrdsl.checker import parameter_node
 from lrdsl.diagnostics import Diagnostic, ScheduleError, Span
@@ -60,7 +62,8 @@ def _compose(source: str) -> tuple[list[Any], Diagnostic | None]:
     """The documents of a YAML text, and why there are no more of them."""
     documents: list[Any] = []
     try:
-        for document in yaml.compose_all(source, Loader=_composer(_Loader)):
+        loader = _composer(_Loader) if _is_flat(source) else _guarded(_Loader)
+        for document in yaml.compose_all(source, Loader=loader):
             documents.append(document)
         return documents, None
     except _TooDeep as error:
@@ -90,9 +93,25 @@ class _TooDeep(Exception):
 
 @cache
 def _composer(loader: Any) -> Any:
-    """A loader whose nodes have no tags yet, and that refuses to exhaust the stack."""
+    """A loader whose nodes have no tags yet, for texts that nest no deeper than is allowed."""
 
     class Composer(loader):  # type: ignore[misc]
+        # Called around each node; functions of C that take what they are given, and do nothing.
+        descend_resolver = operator.is_
+        ascend_resolver = bool
+
+        def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
+            """Of few scalars anybody asks the tag; to resolve all takes longer than to compose."""
+            return UNTAGGED if kind is ScalarNode and implicit[0] else _TEXT
+
+    return Composer
+
+
+@cache
+def _guarded(loader: Any) -> Any:
+    """The same for any text: it refuses to exhaust the stack."""
+
+    class Guarded(_composer(loader)):  # type: ignore[misc]
         depth = 0
 
         def descend_resolver(self, parent: Any, index: Any) -> None:
@@ -103,11 +122,12 @@ def _composer(loader: Any) -> Any:
         def ascend_resolver(self) -> None:
             self.depth -= 1
 
-        def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
-            """Of few scalars anybody asks the tag; to resolve all takes longer than to compose."""
-            return UNTAGGED if kind is yaml.ScalarNode and implicit[0] else _TEXT
+    return Guarded
 
-    return Composer
+
+def _is_flat(source: str) -> bool:
+    """Whether there are too few of the characters, one of which begins each level of nesting."""
+    return sum(map(source.count, "-?:[{")) <= MAX_NESTING
 
 
 # A line that holds a schedule, whose text YAML may have taken for something else.
@@ -135,11 +155,13 @@ class _Finder:
         pairs = _pairs(node)
         if group and "expr" in pairs:
             yield from self.schedule(pairs["expr"][1], pairs)
-        elif isinstance(node, yaml.MappingNode):
+        elif isinstance(node, MappingNode):
             # Under `hydra` is Hydra's own configuration, where a value may be a sweep.
             for key, (_, value) in pairs.items():
-                if key != "hydra":
-                    yield from self.entry(key, value)
+                if _is_slot(key):
+                    yield from self.slot(value)
+                elif key != "hydra":
+                    yield from self.walk(value)
         else:
             yield from self.walk(node)
 
@@ -150,30 +172,31 @@ class _Finder:
         return not known
 
     def walk(self, node: Any) -> Iterator[Found]:
-        if isinstance(node, yaml.ScalarNode) or not self.new(node):
+        if isinstance(node, ScalarNode) or not self.new(node):
             return
-        if isinstance(node, yaml.SequenceNode):
+        if isinstance(node, SequenceNode):
             for item in node.value:
-                if not isinstance(item, yaml.ScalarNode):
+                if not isinstance(item, ScalarNode):
                     yield from self.walk(item)
+            return
         for key, (_, value) in _pairs(node).items():
-            if not isinstance(value, yaml.ScalarNode) or _is_slot(key):
-                yield from self.entry(key, value)
+            if _is_slot(key):
+                yield from self.slot(value)
+            elif not isinstance(value, ScalarNode):
+                yield from self.walk(value)
 
-    def entry(self, key: str, node: Any) -> Iterator[Found]:
-        """The value of a key, which makes it a schedule or not."""
-        if not _is_slot(key):
+    def slot(self, node: Any) -> Iterator[Found]:
+        """The value of a key that a schedule stands behind."""
+        if not self.new(node, slot=True):
+            return
+        if isinstance(node, ScalarNode):
+            yield from self.scalar(node)
+        elif isinstance(node, SequenceNode):
+            yield from self.sequence(node, strict=False)
+        elif "expr" in (pairs := _pairs(node)):
+            yield from self.schedule(pairs["expr"][1], pairs)
+        else:
             yield from self.walk(node)
-        elif self.new(node, slot=True):
-            pairs = _pairs(node)
-            if "expr" in pairs:
-                yield from self.schedule(pairs["expr"][1], pairs)
-            elif isinstance(node, yaml.ScalarNode):
-                yield from self.scalar(node)
-            elif isinstance(node, yaml.SequenceNode):
-                yield from self.sequence(node, strict=False)
-            else:
-                yield from self.walk(node)
 
     def schedule(self, node: Any, pairs: Mapping[str, tuple[Any, Any]]) -> Iterator[Found]:
         """A mapping of `expr` and `params`."""
@@ -188,9 +211,9 @@ class _Finder:
             except ScheduleError:
                 yield refused_parameter(name, value, self.place(value).whole)
                 params[name] = UNKNOWN
-        if isinstance(node, yaml.SequenceNode):
+        if isinstance(node, SequenceNode):
             yield from self.sequence(node, strict=True)
-        elif isinstance(node, yaml.ScalarNode):
+        elif isinstance(node, ScalarNode):
             for found in self.scalar(node, strict=True):
                 if isinstance(found, Slot):
                     found = replace(found, params=params, param_spans=spans)
@@ -219,7 +242,7 @@ class _Finder:
 
     def sequence(self, node: Any, strict: bool) -> Iterator[Found]:
         """A list, where it is not somebody else's: of mappings, of plain numbers, of names."""
-        items = [item for item in node.value if isinstance(item, yaml.ScalarNode)]
+        items = [item for item in node.value if isinstance(item, ScalarNode)]
         texts = [item.value for item in items if resolve(item).endswith(":str")]
         whole = self.place(node).whole
         if any(not is_balanced(text) for text in texts):
@@ -237,7 +260,7 @@ class _Finder:
 
     def place(self, node: Any) -> Place:
         start, end = node.start_mark.index, node.end_mark.index
-        if isinstance(node, yaml.ScalarNode):
+        if isinstance(node, ScalarNode):
             return place(self.source, start, end, node.value, node.style)
         return Place(start, end)
 
@@ -249,13 +272,14 @@ def _is_slot(key: str) -> bool:
 
 def _pairs(node: Any) -> dict[str, tuple[Any, Any]]:
     """Key and value nodes of a mapping by the key's text; merged ones (`<<`) first."""
-    if not isinstance(node, yaml.MappingNode):
+    if not isinstance(node, MappingNode):
         return {}
-    own = {key.value: (key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)}
-    merged = own.pop("<<", (None, None))[1]
-    nodes = merged.value if isinstance(merged, yaml.SequenceNode) else [merged]
+    own = {pair[0].value: pair for pair in node.value if isinstance(pair[0], ScalarNode)}
+    if "<<" not in own:
+        return own
+    merged = own.pop("<<")[1]
     pairs: dict[str, tuple[Any, Any]] = {}
-    for each in nodes:
-        if isinstance(each, yaml.MappingNode):
-            pairs |= {k.value: (k, v) for k, v in each.value if isinstance(k, yaml.ScalarNode)}
+    for each in merged.value if isinstance(merged, SequenceNode) else [merged]:
+        if isinstance(each, MappingNode):
+            pairs |= {pair[0].value: pair for pair in each.value if isinstance(pair[0], ScalarNode)}
     return pairs | own

@@ -56,7 +56,8 @@ def tokens(text: str) -> Iterator[Token]:
             word = match[0]
             if kind == tables.KEYWORD_KIND:
                 kind = keywords.get(word, kind)
-            yield make(Token, (kind, word, *match.span()))
+            start, end = match.span()
+            yield make(Token, (kind, word, start, end))
     yield Token(END, "", len(text), len(text))
 
 
@@ -71,18 +72,13 @@ def parse(text: str, start: str, rules: Rules) -> Any:
         kind, row = token.kind, _ROWS[states[-1]]
         while (action := row.get(kind)) is not None and action < 0:
             symbol, length, plain, rule = _PRODUCTIONS[~action]
-            children = values[-length:]
-            del values[-length:], states[-length:]
-            if not plain:
-                children = _spliced(children)
-            if rule == "-":
-                values.append(children)
-            elif rule[0] != "?":
-                values.append(rules[rule](*children))
-            elif len(children) > 1:
-                values.append(rules[rule[1:]](*children))
+            if length == 1 and rule in rules:
+                values[-1] = rules[rule](values[-1])
+                states.pop()
             else:
-                values += children
+                children = values[-length:]
+                del values[-length:], states[-length:]
+                values.append(_reduced(rule, children if plain else _spliced(children), rules))
             state = _risen(states[-1], symbol, kind)
             states.append(state)
             row = _ROWS[state]
@@ -103,6 +99,14 @@ def _risen(below: int, symbol: str, kind: str) -> int:
             break
         state = _ROWS[below][symbol]
     return state
+
+
+def _reduced(rule: str, children: list[Any], rules: Rules) -> Any:
+    if rule == "-":
+        return children
+    if rule[0] != "?":
+        return rules[rule](*children)
+    return children[0] if len(children) == 1 else rules[rule[1:]](*children)
 
 
 def _spliced(children: list[Any]) -> list[Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from lrdsl import lalr, tree
@@ -53,127 +54,139 @@ class _TooLarge(Exception):
 
 
 def _make(
-    cls: Callable[..., N], children: Sequence[Token | Node], *fields: Any, deeper: int = 1
+    cls: Callable[..., N], span: Span, below: Iterable[Node], *fields: Any, deeper: int = 1
 ) -> N:
-    """A node over its children (tokens and nodes), refused when it grows beyond the limits."""
+    """A node above others, refused when it grows beyond the limits."""
     height, size = 0, 1
-    for child in children:
-        if isinstance(child, Node):
-            size += child.size
-            if child.height > height:
-                height = child.height
-    first, last = children[0], children[-1]
-    span = Span(
-        first.start if isinstance(first, Token) else first.span.start,
-        last.end if isinstance(last, Token) else last.span.end,
-    )
-    if height + deeper > MAX_DEPTH:
+    for node in below:
+        size += node.size
+        if node.height > height:
+            height = node.height
+    height += deeper
+    if height > MAX_DEPTH:
         raise _TooLarge("LRD911", f"nested more than {MAX_DEPTH} levels deep", span)
     if size > MAX_NODES:
         raise _TooLarge("LRD912", f"more than {MAX_NODES:,} parts of an expression", span)
-    return cls(*fields, span=span, height=height + deeper, size=size)
+    return cls(*fields, span=span, height=height, size=size)
 
 
 def _leaf(cls: Callable[..., N], token: Token, *fields: Any) -> N:
     return cls(*fields, span=Span(token.start, token.end))
 
 
-def _operation(name: str, children: list[Any], operands: list[Any], name_span: Span) -> tree.Call:
-    arguments = tuple([_argument(operand) for operand in operands])
-    return _make(tree.Call, children, name, arguments, name_span)
+def _operation(name: str, span: Span, operands: Sequence[Node], name_span: Span) -> tree.Call:
+    arguments = tuple(
+        [tree.Argument(None, x, span=x.span, height=x.height, size=x.size) for x in operands]
+    )
+    return _make(tree.Call, span, arguments, name, arguments, name_span)
 
 
-def _argument(value: Node) -> tree.Argument:
-    return tree.Argument(None, value, span=value.span, height=value.height, size=value.size)
+def _prefixed(operator: Token, operand: Node) -> tree.Call:
+    span = Span(operator.start, operand.span.end)
+    return _operation(operator.text, span, [operand], operator.span)
 
 
-def _chain(name: str, inverse: str, children: list[Any]) -> tree.Call:
+def _joined(name: str, operands: Sequence[Node], name_span: Span) -> tree.Call:
+    span = Span(operands[0].span.start, operands[-1].span.end)
+    return _operation(name, span, operands, name_span)
+
+
+def _chain(name: str, inverse: str, children: Sequence[Any]) -> tree.Call:
     """`a - b + c` as one call: `+(a, -(b), c)`."""
-    operands, group = [children[0]], children[:1]
+    operands = [children[0]]
     for operator, operand in zip(children[1::2], children[2::2], strict=True):
-        if operator.text == inverse:
-            operand = _operation(inverse, [operator, operand], [operand], operator.span)
-        operands.append(operand)
-        group.append(operand)
+        operands.append(_prefixed(operator, operand) if operator.text == inverse else operand)
     if len(operands) > MAX_ITEMS:
         span = operands[MAX_ITEMS].span
         raise _TooLarge("LRD913", f"more than {MAX_ITEMS:,} operands in a row", span)
-    return _operation(name, group, operands, children[1].span)
+    return _joined(name, operands, children[1].span)
+
+
+def _part(each: Node) -> tree.Part:
+    if isinstance(each, tree.Part):
+        return each
+    return _make(tree.Part, each.span, (each,), each, None, deeper=0)
 
 
 class _Rules:
     """One method for each rule of `lrdsl.lark`; called while `lalr` parses, so nothing recurses."""
 
     def start(self, body: Node, *rest: Any) -> tree.Program:
-        bindings = tuple(item for item in rest if isinstance(item, tree.Binding))
-        return _make(tree.Program, [body, *rest], body, bindings, deeper=0)
+        bindings = tuple([item for item in rest if isinstance(item, tree.Binding)])
+        span = body.span | rest[-1].span if rest else body.span
+        return _make(tree.Program, span, (body, *bindings), body, bindings, deeper=0)
 
     def binding(self, name: Token, equal: Token, value: Node) -> tree.Binding:
-        return _make(tree.Binding, [name, value], name.text, value, name.span)
+        span = Span(name.start, value.span.end)
+        return _make(tree.Binding, span, (value,), name.text, value, name.span)
 
     def definition(self, name: Token, *rest: Any) -> tree.Definition:
-        parameters = tuple(item for item in rest if isinstance(item, tree.Parameter))
-        return _make(tree.Definition, [name, *rest], name.text, parameters, rest[-1], name.span)
+        parameters = tuple([item for item in rest if isinstance(item, tree.Parameter)])
+        body: Node = rest[-1]
+        span, below = Span(name.start, body.span.end), (*parameters, body)
+        return _make(tree.Definition, span, below, name.text, parameters, body, name.span)
 
     def parameter(self, name: Token, *rest: Any) -> tree.Parameter:
         colon = bool(rest) and isinstance(rest[0], Token) and rest[0].kind == "COLON"
         kind = rest[1].text if colon else "number"
         default = rest[-1] if rest and isinstance(rest[-1], Node) else None
-        return _make(tree.Parameter, [name, *rest], name.text, kind, default)
+        span = name.span | rest[-1].span if rest else name.span
+        return _make(tree.Parameter, span, [default] if default else (), name.text, kind, default)
 
     def body(self, *children: Any) -> Node:
-        if len(children) == 1 and not isinstance(children[0], tree.Part):
-            body: Node = children[0]
+        first = children[0]
+        if len(children) == 1 and not isinstance(first, tree.Part):
+            body: Node = first
             return body
-        parts = [
-            each if isinstance(each, tree.Part) else _make(tree.Part, [each], each, None, deeper=0)
-            for each in children[::2]
-        ]
-        return _make(tree.Sequence, parts, tuple(parts))
+        parts = tuple([_part(each) for each in children[::2]])
+        span = Span(first.span.start, parts[-1].span.end)
+        return _make(tree.Sequence, span, parts, parts)
 
     def part(self, body: Node, for_: Token, duration: Node) -> tree.Part:
-        return _make(tree.Part, [body, for_, duration], body, duration, deeper=0)
+        span = Span(body.span.start, duration.span.end)
+        return _make(tree.Part, span, (body, duration), body, duration, deeper=0)
 
     def choice(self, yes: Node, if_: Token, test: Node, else_: Token, no: Node) -> tree.Call:
-        return _operation("if", [yes, test, no], [yes, test, no], if_.span)
+        return _joined("if", [yes, test, no], if_.span)
 
     def either(self, *children: Any) -> tree.Call:
-        return _operation("or", list(children), list(children[::2]), children[1].span)
+        return _joined("or", children[::2], children[1].span)
 
     def both(self, *children: Any) -> tree.Call:
-        return _operation("and", list(children), list(children[::2]), children[1].span)
+        return _joined("and", children[::2], children[1].span)
 
     def negation(self, operator: Token, operand: Node) -> tree.Call:
-        return _operation("not", [operator, operand], [operand], operator.span)
+        return _prefixed(operator, operand)
 
     def comparison(self, *children: Any) -> tree.Comparison:
-        operators = tuple(token.text for token in children[1::2])
-        return _make(tree.Comparison, children, operators, tuple(children[::2]))
+        operators = tuple([token.text for token in children[1::2]])
+        operands = children[::2]
+        span = Span(operands[0].span.start, operands[-1].span.end)
+        return _make(tree.Comparison, span, operands, operators, operands)
 
     def sum(self, *children: Any) -> tree.Call:
-        return _chain("+", "-", list(children))
+        return _chain("+", "-", children)
 
     def product(self, *children: Any) -> Any:
         pending: list[Any] = [children[0]]
         for operator, operand in zip(children[1::2], children[2::2], strict=True):
             if operator.text == "//":
                 left = _chain("*", "/", pending) if len(pending) > 1 else pending[0]
-                pending = [_operation("//", [left, operand], [left, operand], operator.span)]
+                pending = [_joined("//", [left, operand], operator.span)]
             else:
                 pending += [operator, operand]
         return _chain("*", "/", pending) if len(pending) > 1 else pending[0]
 
     def signed(self, operator: Token, operand: Node) -> Node:
-        if operator.text == "+":
-            return operand
-        return _operation("-", [operator, operand], [operand], operator.span)
+        return operand if operator.text == "+" else _prefixed(operator, operand)
 
     def power(self, base: Node, operator: Token, exponent: Node) -> tree.Call:
-        return _operation("^", [base, exponent], [base, exponent], operator.span)
+        return _joined("^", [base, exponent], operator.span)
 
     def number(self, token: Token) -> Node:
-        cls = tree.Bad if _number_problem(token.text) else tree.Number
-        return _leaf(cls, token, token.text)
+        _, text, start, end = token
+        cls = tree.Bad if _number_problem(text) else tree.Number
+        return cls(text, span=Span(start, end))
 
     def time(self, token: Token) -> Node:
         spelled = token.text.rstrip(_UNIT_LETTERS)
@@ -183,7 +196,8 @@ class _Rules:
         return _leaf(tree.Time, token, number, tree.UNITS[unit])
 
     def name(self, token: Token) -> Node:
-        return _leaf(tree.Name, token, token.text)
+        _, text, start, end = token
+        return tree.Name(text, span=Span(start, end))
 
     def interpolation(self, token: Token) -> Node:
         return _leaf(tree.Interpolation, token, token.text)
@@ -195,26 +209,29 @@ class _Rules:
         if name.kind != "NAME":
             return _leaf(tree.Bad, name, name.text)
         arguments = tuple([item for item in rest if isinstance(item, tree.Argument)])
-        return _make(tree.Call, [name, *rest], name.text, arguments, name.span)
+        span = Span(name.start, rest[-1].end)
+        return _make(tree.Call, span, arguments, name.text, arguments, name.span)
 
     def argument(self, *children: Any) -> tree.Argument:
-        name = children[0].text if len(children) == 3 else None
-        return _make(tree.Argument, children, name, children[-1], deeper=0)
+        value: Node = children[-1]
+        if len(children) == 1:
+            return _make(tree.Argument, value.span, children, None, value, deeper=0)
+        name: Token = children[0]
+        span = Span(name.start, value.span.end)
+        return _make(tree.Argument, span, (value,), name.text, value, deeper=0)
 
-    def list(self, *children: Any) -> Node:
-        items = tuple(child for child in children if isinstance(child, Node))
+    def list(self, opening: Token, *rest: Any) -> Node:
+        items = tuple([child for child in rest if isinstance(child, Node)])
         if len(items) > MAX_ITEMS:
             message = f"a list of {len(items):,} items; the limit is {MAX_ITEMS:,}"
             raise _TooLarge("LRD914", message, items[MAX_ITEMS].span)
-        return _make(tree.List, children, items)
+        return _make(tree.List, Span(opening.start, rest[-1].end), items, items)
 
     def group(self, opening: Token, body: Node, closing: Token) -> Node:
         """Parentheses leave no node, but they nest."""
-        from dataclasses import replace
-
         if body.height >= MAX_DEPTH:
             raise _TooLarge("LRD911", f"nested more than {MAX_DEPTH} levels deep", opening.span)
-        return replace(body, height=body.height + 1, span=opening.span | closing.span)
+        return replace(body, height=body.height + 1, span=Span(opening.start, closing.end))
 
 
 RULES: dict[str, Callable[..., Any]] = {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
+import os
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lrdsl.libraries import Files
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lrdsl.libraries import Files
 
 
 class BadProject(Exception):
@@ -19,9 +21,16 @@ def library_files(given: Sequence[str]) -> Files:
 
     `[tool.lrdsl] libraries = ["schedules.lrs"]` in `pyproject.toml` names files beside it.
     """
-    paths = [*_project_paths(Path.cwd()), *map(Path, given)]
+    here = os.getcwd()
+    around = _project_folder(here)
+    listed = [] if around is None else _listed(os.path.join(around, "pyproject.toml"))
+    if not listed and not given:
+        return ()  # as for most, who need not wait for `pathlib`
+    from pathlib import Path
+
+    paths = [_shown(Path(around or here, name), Path(here)) for name in listed]
     seen: dict[Path, Path] = {}
-    for path in paths:
+    for path in (*paths, *map(Path, given)):
         seen.setdefault(path.resolve(), path)
     return tuple((path.as_posix(), _read(path)) for path in seen.values())
 
@@ -35,25 +44,34 @@ def _read(path: Path) -> str:
         raise BadProject(f"`{path}` cannot be read: not UTF-8") from None
 
 
-def _project_paths(folder: Path) -> list[Path]:
-    """The files that the nearest `pyproject.toml` names."""
-    for parent in (folder, *folder.parents):
-        project = parent / "pyproject.toml"
-        if project.is_file():
-            return [_shown(parent / name, folder) for name in _listed(project)]
-    return []
+def _project_folder(folder: str) -> str | None:
+    """The nearest folder, this one or one around it, with a `pyproject.toml`."""
+    while not os.path.isfile(os.path.join(folder, "pyproject.toml")):
+        inside, folder = folder, os.path.dirname(folder)
+        if folder == inside:
+            return None
+    return folder
 
 
 def _shown(path: Path, folder: Path) -> Path:
     return path.relative_to(folder) if path.is_relative_to(folder) else path
 
 
-def _listed(project: Path) -> list[str]:
+def _listed(project: str) -> list[str]:
+    """The library files that a project names; none where it never mentions this tool."""
     try:
-        data: dict[str, Any] = tomllib.loads(project.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        with open(project, encoding="utf-8") as file:
+            text = file.read()
+        data = _read_toml(text) if "lrdsl" in text else {}
+    except (OSError, ValueError) as error:  # not UTF-8, or not TOML
         raise BadProject(f"`{project}` cannot be read: {error}") from None
     names = data.get("tool", {}).get("lrdsl", {}).get("libraries", [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise BadProject(f"`{project}`: `tool.lrdsl.libraries` is a list of file names")
     return names
+
+
+def _read_toml(text: str) -> dict[str, Any]:
+    import tomllib
+
+    return tomllib.loads(text)

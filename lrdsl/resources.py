@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def resource_dir(name: str) -> Path:
     """The folder `grammar` or `conf`: inside the package when installed, else beside it."""
-    inside = Path(__file__).parent / name
-    return inside if inside.is_dir() else Path(__file__).parents[1] / name
+    from pathlib import Path
+
+    return Path(_folder(name))
+
+
+def _folder(name: str) -> str:
+    package = os.path.dirname(__file__)
+    inside = os.path.join(package, name)
+    return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), name)
 
 
 @cache
 def read_resource(folder: str, file: str) -> str:
-    return (resource_dir(folder) / file).read_text(encoding="utf-8")
+    with open(os.path.join(_folder(folder), file), encoding="utf-8") as opened:
+        return opened.read()

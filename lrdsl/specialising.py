@@ -2,7 +2,8 @@
 
 The result has the value of the whole tree, bit for bit, at every step of the stretch. Integers
 that are straight lines become `factor * step + shift`, comparisons and clamps that the bounds
-decide vanish, and integers that float64 holds exactly are computed in float64.
+decide vanish, and integers that float64 holds exactly are computed in float64. `certificates`
+and `engines.blocks` work on such trees.
 """
 
 from __future__ import annotations

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from lrdsl.diagnostics import Span
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 # Unit spellings and the timeline clock that each counts.
 UNITS = {
@@ -25,6 +28,8 @@ class Node:
 
 
 def _rational(text: str) -> Fraction:
+    from fractions import Fraction
+
     # not Fraction("0e999999999"), which computes the power
     return Fraction(text.replace("_", "")) if float(text) else Fraction(0)
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from test_layers import loaded_by
 
 from lrdsl import Schedule, Timeline, __version__
 from lrdsl.cli import main
@@ -62,6 +63,21 @@ def test_check_reports_in_a_fixed_order(tmp_path: Path, capsys: Output) -> None:
     assert names == ["a.yaml:1:5", "b.yaml:1:5", "a/z.yml:1:5", "c/d/e.yaml:1:5"]
 
 
+def test_check_shows_a_path_as_it_is_usually_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "b.yaml").write_text("lr: flor(1)")
+    (tmp_path / "a" / "c.yaml").write_bytes(b"lr: \xff")
+    monkeypatch.chdir(tmp_path)
+    main(["check", "./a//b.yaml", "a/./c.yaml", "./", ".//missing.yaml", ""])
+    shown = capsys.readouterr()
+    assert [line.split()[1] for line in shown.out.splitlines() if "-->" in line] == [
+        "a/b.yaml:1:5", "a/c.yaml:1:5", "a/b.yaml:1:5", "a/c.yaml:1:5"
+    ]  # fmt: skip
+    assert shown.err.split("`")[1::2] == ["missing.yaml", "."]
+
+
 def test_check_stops_at_a_hundred_problems_a_file(tmp_path: Path, capsys: Output) -> None:
     (tmp_path / "a.yaml").write_text("".join(f"- lr: flor({n})\n" for n in range(150)))
     assert main(["check", str(tmp_path)]) == 1
@@ -88,6 +104,25 @@ def test_many_files_are_shared_by_processes(
             monkeypatch.setattr("lrdsl.forking.processors", lambda n=processes: n)
             assert (main(asked), capsys.readouterr().out) == (alone[0], alone[1].out)
         monkeypatch.undo()
+
+
+def test_checking_a_good_file_loads_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.yaml").write_text("lr: 0.01 * 0.5^floor(epoch/10)")
+    (tmp_path / "pyproject.toml").write_text("[project]")
+    monkeypatch.chdir(tmp_path)
+    loaded = loaded_by("from lrdsl.cli import main; main(['check', 'a.yaml'])")
+    assert "yaml" in loaded
+    assert not {"pathlib", "tomllib", "fractions", "difflib"} & (loaded - loaded_by("pass"))
+
+
+def test_only_the_command_itself_leaves_its_garbage() -> None:
+    code = "from lrdsl.cli import main; import gc; main({}); print(gc.get_freeze_count() > 0)"
+    for words, frozen in (("['check', '-e', '1']", "False"), ("", "True")):
+        done = subprocess.run(
+            [sys.executable, "-c", code.format(words), "check", "-e", "1"],
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.stdout.splitlines()[-1] == frozen
 
 
 def test_work_that_fails_in_a_copy_fails_here() -> None:

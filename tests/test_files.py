@@ -260,6 +260,22 @@ def test_deep_nesting_is_refused(source: str) -> None:
     assert codes(source) == ["LRD917"]
 
 
+@pytest.mark.parametrize("begin", ["[", "{a: ", "[? ", "- ", "? ", "- ? ", "{? ", "[a: "])
+@pytest.mark.parametrize("loader", [yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)])
+def test_a_text_that_is_not_guarded_nests_no_deeper(
+    begin: str, loader: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lrdsl.files._Loader", loader)
+    end = "".join({"[": "]", "{": "}"}.get(char, "") for char in reversed(begin))
+    many = range(40, 110)
+    found = [codes(f"lr: [{begin * count}0.1{end * count}]") for count in many]
+    below = [codes(f"lr:\n {begin * count}0.1{end * count}") for count in many]
+    assert ["LRD917"] in found + below
+    monkeypatch.setattr("lrdsl.files._is_flat", lambda source: False)
+    assert found == [codes(f"lr: [{begin * count}0.1{end * count}]") for count in many]
+    assert below == [codes(f"lr:\n {begin * count}0.1{end * count}") for count in many]
+
+
 def test_a_large_file_is_refused() -> None:
     assert codes("lr: 0.1 #" + "x" * 2**20) == ["LRD916"]
     assert codes("l: 0.1 #" + "x" * 2**20) == []

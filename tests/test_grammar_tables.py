@@ -80,7 +80,7 @@ def read_by_lark(text: str, start: str, rules: object) -> Any:
     except lark.exceptions.UnexpectedToken as error:
         token = as_token(error.token)
         if token.kind == lalr.END:
-            token.start = token.end = len(text)
+            token = token._replace(start=len(text), end=len(text))
         raise lalr.Unexpected(token, dict.fromkeys(error.expected, 0)) from None
 
 

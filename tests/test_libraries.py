@@ -179,6 +179,12 @@ def test_a_project_names_its_library_files(tmp_path: Path) -> None:
     assert command("lrdsl", "check", "-e", "0.1", cwd=tmp_path).returncode == 2
 
 
+def test_only_a_project_that_mentions_the_tool_must_be_readable(tmp_path: Path) -> None:
+    for text, code in (("[tool.other", 0), ("[tool.lrdsl", 2), ("[tool.lrdsl]\n[tool.lrdsl]", 2)):
+        (tmp_path / "pyproject.toml").write_text(text)
+        assert command("lrdsl", "check", "-e", "0.1", cwd=tmp_path).returncode == code
+
+
 def test_a_training_run_takes_library_files(tmp_path: Path) -> None:
     (tmp_path / "mine.lrs").write_text(MINE)
     words = ["schedule=twice(0.01)", "trainer.epochs=1", "data.limit=128", "trainer.progress=none"]
