@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -211,6 +211,40 @@ class Graph:
         low, high = min(a.low, b.low), max(a.high, b.high)
         return self.make("select", test, a, b, low=low, high=high)
 
+    def again(self, op: Op, args: Sequence[Op]) -> Op:
+        """An operation on other operands, which may fold it.
+
+        An integer that would leave int64 does so only in a branch that is not reached, so it
+        keeps its bounds.
+        """
+        try:
+            match op.name, op.dtype, args:
+                case "add", "int", [a, b]:
+                    return self.add(a, b)
+                case "sub", "int", [a, b]:
+                    return self.subtract(a, b)
+                case "mul", "int", [a, b]:
+                    return self.multiply(a, b)
+                case "min", "int", [a, b]:
+                    return self.least(a, b)
+                case "max", "int", [a, b]:
+                    return self.most(a, b)
+                case "abs", "int", [a]:
+                    return self.absolute(a)
+                case "floordiv", _, [a, b]:
+                    return self.floordiv(a, b.data)
+                case "mod", _, [a, b]:
+                    return self.mod(a, b.data)
+                case "count", _, [a]:
+                    return self.count(a, op.data)
+        except TooLarge:
+            pass
+        return self.copied(op, args)
+
+    def copied(self, op: Op, args: Sequence[Op]) -> Op:
+        """An operation on other operands, as it is."""
+        return self.make(op.name, *args, data=op.data, dtype=op.dtype, low=op.low, high=op.high)
+
     def real(self, name: str, *args: Op) -> Op:
         """A float operation, its operands guarded from what compilers rewrite together with it."""
         square = name == "mul" and args[0] is args[1]
@@ -244,16 +278,12 @@ def per_update(root: Op, accumulate: int) -> Op:
     graph = Graph()
     made: dict[int, Op] = {}
     for op in in_order(root):
-        args = [made[id(arg)] for arg in op.args]
-        match op.name:
-            case "step":
-                made[id(op)] = graph.floordiv(graph.step(), accumulate)
-            case "count":
-                made[id(op)] = graph.count(args[0], op.data)
-            case _:
-                made[id(op)] = graph.make(
-                    op.name, *args, data=op.data, dtype=op.dtype, low=op.low, high=op.high
-                )
+        if op.name == "step":
+            made[id(op)] = graph.floordiv(graph.step(), accumulate)
+        else:
+            args = [made[id(arg)] for arg in op.args]
+            counts = op.name == "count"  # the bounds of others are those of updates
+            made[id(op)] = graph.again(op, args) if counts else graph.copied(op, args)
     return made[id(root)]
 
 

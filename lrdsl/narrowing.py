@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from lrdsl.core import FUSED, LAST_STEP, MOVED, WITH_DATA, Graph, Op, TooLarge, in_order
+from lrdsl.core import FUSED, LAST_STEP, MOVED, WITH_DATA, Graph, Op, in_order
 from lrdsl.engines.intervals import NAN, Interval, Table
 from lrdsl.engines.intervals import OPS as INTERVALS
 
@@ -119,32 +119,9 @@ class _Narrowing:
         return self.graph.make(op.name, *undecided)
 
     def _made(self, op: Op, args: list[Op]) -> Op:
-        graph = self.graph
         if op.dtype == "float" and (op.name in MOVED or op.name in FUSED):
-            return graph.real(op.name, *args)
-        try:
-            match op.name, op.dtype, args:
-                case "add", "int", [a, b]:
-                    return graph.add(a, b)
-                case "sub", "int", [a, b]:
-                    return graph.subtract(a, b)
-                case "mul", "int", [a, b]:
-                    return graph.multiply(a, b)
-                case "min", "int", [a, b]:
-                    return graph.least(a, b)
-                case "max", "int", [a, b]:
-                    return graph.most(a, b)
-                case "abs", "int", [a]:
-                    return graph.absolute(a)
-                case "floordiv", _, [a, b]:
-                    return graph.floordiv(a, b.data)
-                case "mod", _, [a, b]:
-                    return graph.mod(a, b.data)
-                case "count", _, [a]:
-                    return graph.count(a, op.data)
-        except TooLarge:  # only where the branch is not reached
-            pass
-        return graph.make(op.name, *args, data=op.data, dtype=op.dtype, low=op.low, high=op.high)
+            return self.graph.real(op.name, *args)
+        return self.graph.again(op, args)
 
 
 def _op(part: Part) -> Op:
@@ -222,9 +199,7 @@ def lifted(core: Op) -> Op:
     floats: dict[int, Op] = {}
     for op in in_order(core):
         args = [_chosen(op, arg, made, floats) for arg in op.args]
-        made[id(op)] = graph.make(
-            op.name, *args, data=op.data, dtype=op.dtype, low=op.low, high=op.high
-        )
+        made[id(op)] = graph.copied(op, args)
         if op.dtype == "int" and (exact := _as_float(op, graph, made, floats)) is not None:
             floats[id(op)] = exact
     return min(made[id(core)], core, key=lambda root: len(in_order(root)))

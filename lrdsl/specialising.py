@@ -114,35 +114,16 @@ class _Stretch:
         line = self._line(op, args)
         if line is not None and abs(line.factor) * self.step.high + abs(line.shift) <= LARGEST:
             return self._on_line(line)
-        graph = self.graph
         match op.name, args:
-            case "add", [a, b]:
-                return graph.add(a, b)
-            case "sub", [a, b]:
-                return graph.subtract(a, b)
-            case "mul", [a, b]:
-                return graph.multiply(a, b)
-            case "min", [a, b]:
-                return graph.least(a, b)
-            case "max", [a, b]:
-                return graph.most(a, b)
-            case "abs", [a]:
-                return graph.absolute(a)
-            case "floordiv", [a, b]:
-                return graph.floordiv(a, b.data)
-            case "mod", [a, b]:
-                return graph.mod(a, b.data)
-            case "count", [a]:
-                return graph.count(a, op.data)
             case "take", [a]:
                 return self._take(a, op.data)
             case "neg", [a]:
-                return graph.make("neg", a, low=-a.high, high=-a.low)
+                return self.graph.make("neg", a, low=-a.high, high=-a.low)
             case "whole", [a]:
                 low, high = INTERVALS["whole"](self.bounds_of(a))
                 low, high = max(low, op.low), min(high, op.high)
-                return graph.make("whole", a, low=low, high=high)
-        raise AssertionError(op.name)
+                return self.graph.make("whole", a, low=low, high=high)
+        return self.graph.again(op, args)
 
     def _on_line(self, line: Line) -> Op:
         sloped = self.graph.scale(self.step, line.factor) if line.factor else None

@@ -484,3 +484,13 @@ def test_an_array_that_cannot_be_filled(out: Any, error: str) -> None:
     kind = TypeError if error.startswith("got") else ValueError
     with pytest.raises(kind, match=error):
         Schedule("0.1").values(RUN, out=out)
+
+
+@pytest.mark.parametrize("steps_per_epoch", [391, 20_000])
+def test_what_a_branch_never_reaches_may_leave_int64(steps_per_epoch: int) -> None:
+    text = "epoch for 3ep then polynomial(1e-4, 2.5, power=3) for 3ep then epoch"
+    run = Timeline(steps_per_epoch=steps_per_epoch, total_steps=200_000)
+    schedule = Schedule(text)
+    values = schedule.values(run).astype(np.float32)
+    for step in [0, 1, *(k * steps_per_epoch + d for k in (3, 4, 6) for d in (-1, 0, 1)), 199_999]:
+        assert values[step] == np.float32(schedule.value(step, run))
