@@ -33,6 +33,8 @@ from lrdsl.slots import UNKNOWN, Slot, is_expression
 
 KEYS = ("schedule", "lr", "learning_rate")
 MAX_NESTING = 100
+# What libyaml says from 0.2.6 on, at 1,000 levels, to which it reads ahead.
+_LIMIT = "exceeded maximum nesting depth"
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT = "tag:yaml.org,2002:str"
@@ -67,13 +69,26 @@ def _compose(source: str) -> tuple[list[Any], Diagnostic | None]:
             documents.append(document)
         return documents, None
     except _TooDeep as error:
-        return [], Diagnostic("LRD917", str(error), Span(error.at, error.at + 1))
+        return [], error.diagnostic()
     except yaml.composer.ComposerError as error:
         # A wrong alias leaves the documents before it; wrong syntax leaves nothing certain.
         unread = _syntax_error(source)
         return ([], unread) if unread else (documents, _unreadable(error, source))
     except UNREADABLE as error:
-        return [], _unreadable(error, source)
+        deep = _too_deep(source) if getattr(error, "problem", None) == _LIMIT else None
+        return [], deep or _unreadable(error, source)
+
+
+def _too_deep(source: str) -> Diagnostic | None:
+    """Where the loader that has no limit of its own sees too many levels."""
+    try:
+        for _ in yaml.compose_all(source, Loader=_guarded(yaml.SafeLoader)):
+            pass
+    except _TooDeep as error:
+        return error.diagnostic()
+    except UNREADABLE:
+        pass
+    return None
 
 
 def _syntax_error(source: str) -> Diagnostic | None:
@@ -89,6 +104,9 @@ class _TooDeep(Exception):
     def __init__(self, at: int) -> None:
         super().__init__(f"YAML nested more than {MAX_NESTING} levels deep")
         self.at = at
+
+    def diagnostic(self) -> Diagnostic:
+        return Diagnostic("LRD917", str(self), Span(self.at, self.at + 1))
 
 
 @cache
