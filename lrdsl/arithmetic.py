@@ -52,6 +52,9 @@ class Arithmetic(Lowering):
             if whole is not None:
                 return whole
         parts = [self.real(scaled) for scaled in left]
+        more = constant_of(total)
+        if more is not None and len(left) == 1 and left[0].op in self.whole:
+            parts = [self.multiple(left[0], more)]
         if total != ZERO:
             parts.insert(0, self.real(total))
         op = parts[0]

@@ -27,6 +27,8 @@ def uncancelled(calc: Arithmetic, total: Exact, value: Scaled) -> Value | None:
     try:
         if value.op in calc.ratios:  # c + f a / b = (c b + f a) / b
             a, b = calc.ratios[value.op]
+            if c * f > 0 and value.op.args[0].args[0].low >= 0:
+                return None  # nothing cancels
             return calc.ratio(add_exact([calc.times(a, f), calc.times(b, c)], 0), b)
         if value.op in calc.shares:
             return _rest_of_share(calc, c, value)

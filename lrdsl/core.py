@@ -16,6 +16,10 @@ DType = Literal["int", "float", "bool"]
 LAST_STEP = 2**40
 LARGEST = 2**63 - 1
 
+# Below this, a float32 rate of a line stays away from the middle of two others by more than the
+# rounding of a product and a sum in float64: by 1 / (2^25 * the odd part of the denominator).
+ODD = 2**26
+
 # Every operation and the type of its result; `=` is the type of its last operand.
 OPERATIONS: dict[str, str] = {
     "step": "int", "prev": "float", "integer": "int", "number": "float",
@@ -122,6 +126,9 @@ class Graph:
         if a.name == "integer" and (shift := _shifted(b)):
             return self.subtract(self.integer(a.data - shift), b.args[0])
         low, high = _laps_range(b, a, sign=-1) or (a.low - b.high, a.high - b.low)
+        laps = rounded_up(a)
+        if laps is not None and laps[0] is b:
+            low, high = 0, laps[1]
         return self.make("sub", a, b, low=low, high=high)
 
     def _never_above(self, a: Op, b: Op) -> bool:
@@ -312,6 +319,15 @@ def _laps_range(a: Op, table: Op, sign: int = 1) -> tuple[int, int] | None:
         if first <= last
     ]
     return min(ends), max(ends)
+
+
+def rounded_up(a: Op) -> tuple[Op, int] | None:
+    """x >= 0 and d, where an integer is d * max(1, ceil(x / d))."""
+    match a:
+        case Op("mul", (Op("max", (one, Op("floordiv", (Op("add", (x, up)), lap)))), d)):
+            if one.data == 1 and up.data == lap.data - 1 and d.data == lap.data and x.low >= 0:
+                return x, d.data
+    return None
 
 
 def _shifted(a: Op) -> int:

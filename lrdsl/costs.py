@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from lrdsl.core import Op, in_order
-from lrdsl.narrowing import lifted
+from lrdsl.core import ODD, Op, in_order
+from lrdsl.narrowing import RELU, lifted
 
 # Bucketize compares in float32, which holds integers up to here.
 FLOAT32_WHOLE = 2**24
@@ -16,11 +16,7 @@ _OPS = {
     "ratio": 2, "whole": 3,
 }  # fmt: skip
 
-# Below this, a float32 rate of a line stays away from the middle of two others by more than the
-# rounding of a product and a sum in float64: by 1 / (2^25 * the odd part of the denominator).
-_ODD = 2**26
-
-# What TensorFlow's optimiser runs as one op when nothing else uses what is in between.
+# What TensorFlow's optimiser runs as one op when nothing else uses what is in between, on CPUs.
 _UNARY = {"sin", "cos", "log", "sqrt", "abs", "neg", "floor", "round"}
 
 
@@ -48,12 +44,14 @@ def line_of(op: Op) -> tuple[Op, float, float] | None:
     match total.name, total.args:
         case "add", (Op("mul", (x, factor)), shift) if factor.name == shift.name == "integer":
             odd = denominator // (denominator & -denominator)
-            if x.low >= 0 < min(factor.data, shift.data) and odd < _ODD:
+            if x.low >= 0 < min(factor.data, shift.data) and odd < ODD:
                 return x, factor.data / denominator, shift.data / denominator
     return None
 
 
 def _ops_of(op: Op, order: list[Op], uses: Counter[int]) -> int:
+    if _is_unary(op) and _is_unary(op.args[0]) and uses[id(op.args[0])] == 1:
+        return 0
     match op.name:
         case "guard":
             return 0 if op.data == "xla" else 1
@@ -63,12 +61,15 @@ def _ops_of(op: Op, order: list[Op], uses: Counter[int]) -> int:
             return 3 if op.args[0].high <= op.data else 5
         case "ratio" if line_of(op):
             return 1  # the product and the sum are counted where they are in integers
-        case "mul" if op.args[0] is op.args[1]:  # a square, of a difference or of a function
+        case "mul" if op.args[0] is op.args[1]:  # a square, of a difference
             base = op.args[0]
-            alone = uses[id(base)] == 1
-            fused = base.name == "sub" and base.dtype == "int"
-            return 0 if alone and (fused or (base.name in _UNARY and base.dtype == "float")) else 1
+            return 0 if uses[id(base)] == 1 and base.name == "sub" and base.dtype == "int" else 1
     return _OPS.get(op.name, 1)
+
+
+def _is_unary(op: Op) -> bool:
+    square = op.name == "mul" and op.args[0] is op.args[1]
+    return op.dtype == "float" and (op.name in _UNARY or op.data == RELU or square)
 
 
 def _search(op: Op, order: list[Op]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from lrdsl import constants
 from lrdsl.conditions import choose
 from lrdsl.constants import PI, NotFinite, tidy, to_float
 from lrdsl.core import Op, TooLarge
+from lrdsl.lowering import WholePower, arriving
 from lrdsl.values import (
     HALF,
     ONE,
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
 
 # A function of an integer with at most this many values becomes a table of them.
 SMALL = 1024
+# Powers are below two to this, with room for a factor.
+_LARGE = 900
+# Powers are below two to this, with room for a factor.
+_LARGE = 900
 
 
 def power(calc: Arithmetic, base: Value, exponent: Value) -> Value:
@@ -53,28 +59,54 @@ def _constant_exponent(calc: Arithmetic, base: Value, exponent: Fraction) -> Val
         half = _constant_exponent(calc, base, Fraction(exponent // 2)) if exponent > 1 else base
         square = calc.multiply(half, half) if exponent > 1 else half
         return calc.multiply(square, base) if exponent > 1 and exponent % 2 else square
-    if exponent == Fraction(1, 2):
-        factor, op = _fraction(calc, base) or calc.root_split(base)
-        if factor > 0 and op is not None:
-            root = graph.real("sqrt", op)
-            if isinstance(base, Exact) and not base.pi:
-                calc.roots[root] = calc.times(base, 1 / factor)
-            return Scaled(constants.power(factor, exponent), root)
-        return Scaled(Fraction(1), graph.real("sqrt", calc.real(base)))
+    if exponent == HALF.constant:
+        return _root(calc, base)
     number = graph.number(to_float(exponent))
+    n = _numerator(calc, base)
+    if n is not None:
+        power = graph.real("pow", _fraction(calc, n), number)
+        if math.log2(n.high) * number.data < _LARGE:
+            whole = graph.real("pow", graph.make("cast", n), number)
+            scale = constants.power(Fraction(1, n.high), exponent)
+            calc.whole[power] = WholePower(whole, scale, math.pow(n.high, number.data))
+        return Scaled(Fraction(1), power)
     known = calc.quotient(base) if isinstance(base, Exact) and not base.pi else calc.real(base)
     return Scaled(Fraction(1), graph.real("pow", known, number))
 
 
-def _fraction(calc: Arithmetic, value: Value) -> tuple[Fraction, Op] | None:
-    """A value of at most 1 as a quotient: its root is 1 where it is, so that a ramp arrives."""
+def _root(calc: Arithmetic, base: Value) -> Value:
+    graph = calc.graph
+    n = _numerator(calc, base)
+    factor, op = calc.root_split(base) if n is None else (Fraction(1), _fraction(calc, n))
+    if factor <= 0 or op is None:
+        return Scaled(Fraction(1), graph.real("sqrt", calc.real(base)))
+    root = graph.real("sqrt", op)
+    if isinstance(base, Exact) and not base.pi:
+        calc.roots[root] = calc.times(base, 1 / factor)
+    if n is not None:
+        scale = constants.power(Fraction(1, n.high), HALF.constant)
+        whole = graph.real("sqrt", graph.make("cast", n))
+        calc.whole[root] = WholePower(whole, scale, math.sqrt(n.high))
+    return Scaled(constants.power(factor, HALF.constant), root)
+
+
+def _numerator(calc: Arithmetic, value: Value) -> Op | None:
+    """The integer n of a fraction n / d that is at most 1."""
     if not isinstance(value, Exact) or value.pi:
         return None
     try:
         op, unit = calc.primitive(value)
     except TooLarge:
         return None
-    return (Fraction(1), calc.quotient(value)) if op.high * unit == 1 else None
+    return op if op.high * unit == 1 and op.high < 2**53 else None
+
+
+def _fraction(calc: Arithmetic, n: Op) -> Op:
+    """n / d, 1 where n is d, so that a ramp arrives: a product, where one does."""
+    factor = arriving(Fraction(1, n.high), float(n.high), 1.0)
+    if factor is None:
+        return calc.graph.make("quotient", n, data=n.high)
+    return calc.graph.times(calc.graph.make("cast", n), calc.graph.number(factor))
 
 
 def _constant_base(calc: Arithmetic, base: Fraction, exponent: Value) -> Value:

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from math import gcd, lcm
+from typing import NamedTuple
 
 from lrdsl.constants import PI, flushed, tidy, to_float
-from lrdsl.core import Graph, Op, TooLarge
+from lrdsl.core import ODD, Graph, Op, TooLarge
 from lrdsl.values import Choice, Exact, Scaled, Table, Value, constant, constant_of, negated
+
+
+def arriving(factor: Fraction, top: float, wanted: float, more: float = 0.0) -> float | None:
+    """The factor, or a neighbour, as the float64 with which factor * top + more is `wanted`."""
+    near = to_float(factor)
+    for number in (near, math.nextafter(near, math.inf), math.nextafter(near, -math.inf)):
+        if number * top + more == wanted:
+            return number
+    return None
+
+
+class WholePower(NamedTuple):
+    """(n / d)^p, 1 at most, as `scale` * n^p, a division less; n^p is `top` where n is d."""
+
+    power: Op
+    scale: Fraction
+    top: float
 
 
 class Lowering:
@@ -22,6 +41,7 @@ class Lowering:
         self.sines: dict[Op, Exact] = {}
         self.roots: dict[Op, Exact] = {}
         self.powers: dict[Op, tuple[Exact, Fraction]] = {}  # exponent, logarithm of the base
+        self.whole: dict[Op, WholePower] = {}
 
     def integer(self, op: Op) -> Exact:
         """An int64 operation as a value."""
@@ -116,8 +136,8 @@ class Lowering:
                 return self._real_exact(value)
             case Scaled(factor, op) if op.name == "div":
                 return self._scaled_quotient(factor, *op.args)
-            case Scaled(factor, op):
-                return graph.times(op, graph.number(to_float(factor)))
+            case Scaled():
+                return self.multiple(value)
             case Table(index, values):
                 return graph.take(index, tuple(to_float(v) for v in values))
             case Choice(test, yes, no):
@@ -134,6 +154,20 @@ class Lowering:
     def _numerator(self, op: Op, factor: Fraction) -> Op:
         if op.name == "number":
             return self.graph.number(to_float(factor * Fraction(op.data)))
+        return self.graph.times(op, self.graph.number(to_float(factor)))
+
+    def multiple(self, value: Scaled, more: Fraction = Fraction(0)) -> Op:
+        """factor * operation, to which `more` is going to be added.
+
+        A power of a fraction n / d becomes one of n, if the sum is still right where n is d.
+        """
+        factor, op = value.factor, value.op
+        if op in self.whole:
+            power, scale, top = self.whole[op]
+            wanted, shift = to_float(factor + more), to_float(more)
+            number = arriving(factor * scale, top, wanted, shift)
+            if number is not None:
+                return self.graph.times(power, self.graph.number(number))
         return self.graph.times(op, self.graph.number(to_float(factor)))
 
     def _real_exact(self, value: Exact) -> Op:
@@ -177,6 +211,8 @@ class Lowering:
         Compilers turn a division by a constant into a product. The result of a schedule may
         suffer that (`ratio`) unless it can fall on the middle of two float32, which takes a
         numerator of 2^24 times the odd part of the denominator; a `quotient` is kept from it.
+        Where that part is so large that a rate may be as near to a middle as float64 can tell,
+        a line is a product and a sum, in every engine: an operation less.
         """
         try:
             op, unit = self.primitive(value)
@@ -185,11 +221,30 @@ class Lowering:
             return self.real(value)
         denominator = unit.denominator
         odd = denominator // (denominator & -denominator)
+        line = self._line(op, denominator) if final and odd >= ODD else None
+        if line is not None:
+            return line
         if odd == 1 or denominator >= 2**53:
             factor = self.graph.number(to_float(Fraction(1, denominator)))
             return self.graph.times(self.graph.make("cast", op), factor)
         safe = max(-op.low, op.high) < odd * 2**24
         return self.graph.make("ratio" if final and safe else "quotient", op, data=denominator)
+
+    def _line(self, op: Op, denominator: int) -> Op | None:
+        """(k x + c) / d as a x + b, if nothing cancels and it is the same at the largest x."""
+        match op:
+            case Op("add", (Op("mul", (x, Op("integer") as k)), Op("integer") as c)):
+                if x.low < 0 or min(k.data, c.data) <= 0:
+                    return None
+                slope, shift = Fraction(k.data, denominator), Fraction(c.data, denominator)
+                wanted = to_float(slope * x.high + shift)
+                number = arriving(slope, float(x.high), wanted, to_float(shift))
+                if number is not None:
+                    product = self.graph.times(
+                        self.graph.make("cast", x), self.graph.number(number)
+                    )
+                    return self.graph.real("add", product, self.graph.number(to_float(shift)))
+        return None
 
     def split(self, value: Value) -> tuple[Fraction, Op | None]:
         """value = rational * float operation (None for 1)."""

@@ -15,7 +15,7 @@ from lrdsl.core import WITH_DATA, Op, in_order
 from lrdsl.costs import bucketed, line_of
 from lrdsl.engines.emission import emitted_once, variable_of
 from lrdsl.engines.python import compile_python
-from lrdsl.narrowing import lifted
+from lrdsl.narrowing import RELU, lifted
 from lrdsl.tables import SEARCHED
 
 Tensor = Any
@@ -222,6 +222,8 @@ def _made(op: Op, values: dict[Op, Tensor], step: Tensor, by_xla: bool) -> Tenso
             return _take(operands[0], op.data)
         case "guard" if op.data == "xla" and not by_xla:
             return operands[0]
+        case "max" if op.data == RELU:
+            return raw.Relu(features=operands[0])
         case "ratio" if line := line_of(op):
             return _line(values[line[0]], *line[1:])
         case "quotient":
