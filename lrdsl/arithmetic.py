@@ -40,7 +40,7 @@ class Arithmetic(Lowering):
         merged: dict[int, Scaled] = {}
         for value in others:
             scaled = value if isinstance(value, Scaled) else Scaled(Fraction(1), self.real(value))
-            total, scaled = opened(total, scaled)
+            total, scaled = opened(self, total, scaled)
             before = merged.get(id(scaled.op))
             factor = scaled.factor + (before.factor if before else 0)
             merged[id(scaled.op)] = Scaled(tidy(factor), scaled.op)
@@ -60,6 +60,8 @@ class Arithmetic(Lowering):
         op = parts[0]
         for part in parts[1:]:
             op = self.graph.real("add", op, part)
+        if more is not None and len(left) == 1:
+            self.sums[op] = more, left[0]
         return Scaled(Fraction(1), op)
 
     def _add_constants(self, values: Sequence[Value]) -> Value | None:

@@ -7,7 +7,7 @@ from math import lcm
 from typing import TYPE_CHECKING
 
 from lrdsl import constants
-from lrdsl.constants import to_float
+from lrdsl.constants import tidy, to_float
 from lrdsl.core import LARGEST, TooLarge
 from lrdsl.elementary import power_of_three, sin
 from lrdsl.values import Exact, Scaled, Value, add_exact, constant
@@ -45,17 +45,19 @@ def uncancelled(calc: Arithmetic, total: Exact, value: Scaled) -> Value | None:
     return None
 
 
-def opened(total: Exact, value: Scaled) -> tuple[Exact, Scaled]:
-    """A sum inside a sum: its whole number goes to the constants, as in 1 - tanh(x)."""
+def opened(calc: Arithmetic, total: Exact, value: Scaled) -> tuple[Exact, Scaled]:
+    """A sum inside a sum: its constant goes to the others, as in 1 - tanh(x).
+
+    Where there are no others, only a whole number does.
+    """
     op = value.op.args[0] if value.op.name == "guard" else value.op
-    if total.pi or op.name != "add" or op.args[0].name != "number":
+    if op not in calc.sums or total.pi:
         return total, value
-    number, rest = op.args
-    if not float(number.data).is_integer():
+    number, rest = calc.sums[op]
+    if number.denominator > 1 and (total.terms or not total.constant):
         return total, value
-    factor, rest = (-value.factor, rest.args[0]) if rest.name == "neg" else (value.factor, rest)
-    moved = constant(value.factor * int(number.data))
-    return add_exact([total, moved], 0), Scaled(factor, rest)
+    moved = constant(value.factor * number)
+    return add_exact([total, moved], 0), Scaled(tidy(value.factor * rest.factor), rest.op)
 
 
 def _rest_of_share(calc: Arithmetic, c: Fraction, value: Scaled) -> Value:

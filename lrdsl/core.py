@@ -144,6 +144,10 @@ class Graph:
         """Integer multiple."""
         if factor == 1 or a.name == "integer":
             return a if factor == 1 else self.integer(a.data * factor)
+        if shift := _shifted(a):
+            return self.add(self.scale(a.args[0], factor), self.integer(shift * factor))
+        if a.name == "mul" and a.args[1].name == "integer":
+            return self.scale(a.args[0], a.args[1].data * factor)
         ends = sorted((a.low * factor, a.high * factor))
         return self.make("mul", a, self.integer(factor), low=ends[0], high=ends[1])
 
@@ -319,6 +323,18 @@ def _laps_range(a: Op, table: Op, sign: int = 1) -> tuple[int, int] | None:
         if first <= last
     ]
     return min(ends), max(ends)
+
+
+def straight(a: Op) -> tuple[Op, int, int] | None:
+    """x, k and c, where an integer is k x + c and nothing in it is negative; k is not 1."""
+    match a:
+        case Op("add", (Op("mul", (x, Op("integer", (), k))), Op("integer", (), c))):
+            pass
+        case Op("mul", (x, Op("integer", (), k))):
+            c = 0
+        case _:
+            return None
+    return (x, k, c) if x.low >= 0 < k and c >= 0 else None
 
 
 def rounded_up(a: Op) -> tuple[Op, int] | None:

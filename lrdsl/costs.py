@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from lrdsl.core import ODD, Op, in_order
-from lrdsl.narrowing import RELU, lifted
-
-# Bucketize compares in float32, which holds integers up to here.
-FLOAT32_WHOLE = 2**24
+from lrdsl.core import ODD, Op, in_order, straight
+from lrdsl.lifting import RELU, SINGLE, lifted
 
 # Ops of each operation, where that is not 1.
 _OPS = {
@@ -20,33 +17,50 @@ _OPS = {
 _UNARY = {"sin", "cos", "log", "sqrt", "abs", "neg", "floor", "round"}
 
 
+def smallest(core: Op) -> Op:
+    """The tree itself, or the same with integers in float64, whichever takes fewer ops."""
+    return min(lifted(core), core, key=_ops)
+
+
 def graph_ops(core: Op) -> int:
     """Ops executed for one rate outside XLA, the read of the step and the rounding included.
 
     They are those that TensorFlow's own optimiser leaves, constants apart; now and then it finds
     one more to leave out.
     """
-    if core.name == "number":
-        return 0
-    core = lifted(core)
+    return 0 if core.name == "number" else _ops(smallest(core))
+
+
+def _ops(core: Op) -> int:
     order = in_order(core)
     uses = Counter(id(arg) for op in order for arg in set(op.args))
     rounding = 0 if core.name == "take" else 1
-    return 1 + rounding + sum(_ops_of(op, order, uses) for op in order)
+    saved = sum(len(tables) - 2 for tables in rows(order).values())
+    return 1 + rounding + sum(_ops_of(op, order, uses) for op in order) - saved
+
+
+def rows(order: list[Op]) -> dict[Op, list[Op]]:
+    """Tables of float64 that are read at one index, where they are three: one table of rows."""
+    tables: dict[Op, list[Op]] = {}
+    for op in order[:-1]:
+        if op.name == "take" and op.dtype == "float":
+            tables.setdefault(op.args[0], []).append(op)
+    return {index: same for index, same in tables.items() if len(same) > 2}
 
 
 def line_of(op: Op) -> tuple[Op, float, float] | None:
     """x, a and b, where the ratio (k x + c) / d is a x + b to the float32 that it is rounded to.
 
-    That takes an op less. k, x and c are positive, so that nothing cancels.
+    That takes an op less. k and x are positive, c is, or is 0, so that nothing cancels.
     """
     total, denominator = op.args[0], op.data
-    match total.name, total.args:
-        case "add", (Op("mul", (x, factor)), shift) if factor.name == shift.name == "integer":
-            odd = denominator // (denominator & -denominator)
-            if x.low >= 0 < min(factor.data, shift.data) and odd < ODD:
-                return x, factor.data / denominator, shift.data / denominator
-    return None
+    if denominator // (denominator & -denominator) >= ODD:
+        return None
+    line = straight(total)
+    if line is None:
+        return None
+    x, factor, shift = line
+    return x, factor / denominator, shift / denominator
 
 
 def _ops_of(op: Op, order: list[Op], uses: Counter[int]) -> int:
@@ -60,7 +74,7 @@ def _ops_of(op: Op, order: list[Op], uses: Counter[int]) -> int:
         case "quotient":
             return 3 if op.args[0].high <= op.data else 5
         case "ratio" if line_of(op):
-            return 1  # the product and the sum are counted where they are in integers
+            return 1  # the product, and the sum if there is one, count where they are in integers
         case "mul" if op.args[0] is op.args[1]:  # a square, of a difference
             base = op.args[0]
             return 0 if uses[id(base)] == 1 and base.name == "sub" and base.dtype == "int" else 1
@@ -73,12 +87,12 @@ def _is_unary(op: Op) -> bool:
 
 
 def _search(op: Op, order: list[Op]) -> int:
-    if not bucketed(op.data):
+    if not bucketed(op):
         return 3
     widened = any(op in each.args and each.name != "take" for each in order)
     return 2 if widened else 1
 
 
-def bucketed(boundaries: tuple[int, ...]) -> bool:
-    """Whether the search is one Bucketize, which compares in float32."""
-    return max(map(abs, boundaries)) < FLOAT32_WHOLE
+def bucketed(op: Op) -> bool:
+    """Whether a search is one Bucketize, whose boundaries are float32, and so is a step for it."""
+    return op.args[0].dtype == "float" or max(map(abs, op.data)) < SINGLE

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lrdsl import constants
 from lrdsl.conditions import choose
 from lrdsl.constants import PI, NotFinite, tidy, to_float
-from lrdsl.core import Op, TooLarge
+from lrdsl.core import LARGEST, Op, TooLarge
 from lrdsl.lowering import WholePower, arriving
 from lrdsl.values import (
     HALF,
@@ -55,14 +55,14 @@ def _constant_exponent(calc: Arithmetic, base: Value, exponent: Fraction) -> Val
         return calc.divide(ONE, _constant_exponent(calc, base, -exponent))
     if exponent == 0:
         return ONE
-    if exponent.denominator == 1 and exponent <= 8:
+    n = _numerator(calc, base)
+    if exponent.denominator == 1 and exponent <= (8 if n is None else _multiplied(n)):
         half = _constant_exponent(calc, base, Fraction(exponent // 2)) if exponent > 1 else base
         square = calc.multiply(half, half) if exponent > 1 else half
         return calc.multiply(square, base) if exponent > 1 and exponent % 2 else square
     if exponent == HALF.constant:
         return _root(calc, base)
     number = graph.number(to_float(exponent))
-    n = _numerator(calc, base)
     if n is not None:
         power = graph.real("pow", _fraction(calc, n), number)
         if math.log2(n.high) * number.data < _LARGE:
@@ -72,6 +72,11 @@ def _constant_exponent(calc: Arithmetic, base: Value, exponent: Fraction) -> Val
         return Scaled(Fraction(1), power)
     known = calc.quotient(base) if isinstance(base, Exact) and not base.pi else calc.real(base)
     return Scaled(Fraction(1), graph.real("pow", known, number))
+
+
+def _multiplied(n: Op) -> int:
+    """The largest exponent whose power is multiplied out: in int64, or as optimisers do anyway."""
+    return next((e for e in range(8, 3, -1) if n.high**e <= LARGEST), 3)
 
 
 def _root(calc: Arithmetic, base: Value) -> Value:
@@ -103,7 +108,7 @@ def _numerator(calc: Arithmetic, value: Value) -> Op | None:
 
 def _fraction(calc: Arithmetic, n: Op) -> Op:
     """n / d, 1 where n is d, so that a ramp arrives: a product, where one does."""
-    factor = arriving(Fraction(1, n.high), float(n.high), 1.0)
+    factor = arriving(Fraction(1, n.high), lambda factor: factor * n.high == 1)
     if factor is None:
         return calc.graph.make("quotient", n, data=n.high)
     return calc.graph.times(calc.graph.make("cast", n), calc.graph.number(factor))

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import gcd, lcm
 from typing import NamedTuple
 
 from lrdsl.constants import PI, flushed, tidy, to_float
-from lrdsl.core import ODD, Graph, Op, TooLarge
+from lrdsl.core import ODD, Graph, Op, TooLarge, straight
 from lrdsl.values import Choice, Exact, Scaled, Table, Value, constant, constant_of, negated
 
 
-def arriving(factor: Fraction, top: float, wanted: float, more: float = 0.0) -> float | None:
-    """The factor, or a neighbour, as the float64 with which factor * top + more is `wanted`."""
+def arriving(factor: Fraction, arrives: Callable[[float], bool]) -> float | None:
+    """The factor, or a neighbour of it, as a float64 with which something is exactly right."""
     near = to_float(factor)
-    for number in (near, math.nextafter(near, math.inf), math.nextafter(near, -math.inf)):
-        if number * top + more == wanted:
-            return number
-    return None
+    numbers = near, math.nextafter(near, math.inf), math.nextafter(near, -math.inf)
+    return next((number for number in numbers if arrives(number)), None)
 
 
 class WholePower(NamedTuple):
@@ -42,6 +40,8 @@ class Lowering:
         self.roots: dict[Op, Exact] = {}
         self.powers: dict[Op, tuple[Exact, Fraction]] = {}  # exponent, logarithm of the base
         self.whole: dict[Op, WholePower] = {}
+        self.sums: dict[Op, tuple[Fraction, Scaled]] = {}
+        self.begins: dict[Op, Fraction] = {}  # what some divisors are at the first step
 
     def integer(self, op: Op) -> Exact:
         """An int64 operation as a value."""
@@ -144,31 +144,48 @@ class Lowering:
                 return graph.select(test, self.real(yes), self.real(no))
 
     def _scaled_quotient(self, factor: Fraction, top: Op, bottom: Op) -> Op:
-        """factor * top / bottom; the factor goes into a table of integers."""
+        """factor * top / bottom; the factor goes into a table."""
         table = bottom.args[0] if bottom.name == "cast" else bottom
-        if factor != 1 and table.name == "take" and table.dtype == "int":
-            values = tuple(to_float(tidy(value / factor)) for value in table.data)
+        if factor != 1 and table.name == "take":
+            values = tuple(to_float(tidy(Fraction(each) / factor)) for each in table.data)
             return self.graph.real("div", top, self.graph.take(table.args[0], values))
-        return self.graph.real("div", self._numerator(top, factor), bottom)
+        if top.name == "number":
+            return self.graph.real(
+                "div", self._dividend(factor * Fraction(top.data), bottom), bottom
+            )
+        numerator = self.graph.times(top, self.graph.number(to_float(factor)))
+        return self.graph.real("div", numerator, bottom)
 
-    def _numerator(self, op: Op, factor: Fraction) -> Op:
-        if op.name == "number":
-            return self.graph.number(to_float(factor * Fraction(op.data)))
-        return self.graph.times(op, self.graph.number(to_float(factor)))
+    def _dividend(self, number: Fraction, bottom: Op) -> Op:
+        """The number, so that its quotient is right where the divisor begins."""
+        begin = self.begins.get(bottom)
+        if begin is None:
+            return self.graph.number(to_float(number))
+        first, wanted = to_float(begin), to_float(number / begin)
+        found = arriving(number, lambda a: a / first == wanted)
+        return self.graph.number(to_float(number) if found is None else found)
 
-    def multiple(self, value: Scaled, more: Fraction = Fraction(0)) -> Op:
+    def multiple(self, value: Scaled, more: Fraction = Fraction(0), *, final: bool = False) -> Op:
         """factor * operation, to which `more` is going to be added.
 
-        A power of a fraction n / d becomes one of n, if the sum is still right where n is d.
+        A power of a fraction n / d becomes one of n, if the sum is still right where n is d, or
+        if it is the result of a schedule, which is rounded to float32 anyway.
         """
         factor, op = value.factor, value.op
         if op in self.whole:
             power, scale, top = self.whole[op]
             wanted, shift = to_float(factor + more), to_float(more)
-            number = arriving(factor * scale, top, wanted, shift)
-            if number is not None:
-                return self.graph.times(power, self.graph.number(number))
-        return self.graph.times(op, self.graph.number(to_float(factor)))
+            a = arriving(factor * scale, lambda a: a * top + shift == wanted)
+            if a is None and final and factor * more >= 0:
+                a = to_float(factor * scale)
+            if a is not None:
+                return self.graph.times(power, self.graph.number(a))
+        number = self.graph.number(to_float(factor))
+        if op.name == "mul" and op.args[0] is not op.args[1]:
+            for one, other in (op.args, op.args[::-1]):  # a product of products is guarded
+                if other.name not in ("mul", "number", "div", "quotient"):
+                    return self.graph.times(one, self.graph.times(other, number))
+        return self.graph.times(op, number)
 
     def _real_exact(self, value: Exact) -> Op:
         try:
@@ -203,6 +220,13 @@ class Lowering:
                 return self.graph.take(index, tuple(flushed(to_float(v)) for v in values))
             case Exact(pi=0) if value.terms:
                 return self.quotient(value, final=True)
+            case Scaled(_, op) if op in self.whole:
+                return self.multiple(value, final=True)
+            case Scaled(1, op) if op in self.sums:
+                more, rest = self.sums[op]
+                if rest.op in self.whole:
+                    power = self.multiple(rest, more, final=True)
+                    return self.graph.real("add", self.graph.number(to_float(more)), power)
         return self.real(value)
 
     def quotient(self, value: Exact, *, final: bool = False) -> Op:
@@ -231,20 +255,18 @@ class Lowering:
         return self.graph.make("ratio" if final and safe else "quotient", op, data=denominator)
 
     def _line(self, op: Op, denominator: int) -> Op | None:
-        """(k x + c) / d as a x + b, if nothing cancels and it is the same at the largest x."""
-        match op:
-            case Op("add", (Op("mul", (x, Op("integer") as k)), Op("integer") as c)):
-                if x.low < 0 or min(k.data, c.data) <= 0:
-                    return None
-                slope, shift = Fraction(k.data, denominator), Fraction(c.data, denominator)
-                wanted = to_float(slope * x.high + shift)
-                number = arriving(slope, float(x.high), wanted, to_float(shift))
-                if number is not None:
-                    product = self.graph.times(
-                        self.graph.make("cast", x), self.graph.number(number)
-                    )
-                    return self.graph.real("add", product, self.graph.number(to_float(shift)))
-        return None
+        """(k x + c) / d as a x + b, if nothing cancels; best the same at the largest x."""
+        line = straight(op)
+        if line is None:
+            return None
+        graph, (x, factor, shift) = self.graph, line
+        slope, b = Fraction(factor, denominator), to_float(Fraction(shift, denominator))
+        wanted = to_float(slope * x.high + Fraction(shift, denominator))
+        a = arriving(slope, lambda a: a * x.high + b == wanted)
+        product = graph.times(
+            graph.make("cast", x), graph.number(to_float(slope) if a is None else a)
+        )
+        return graph.real("add", product, graph.number(b)) if b else product
 
     def split(self, value: Value) -> tuple[Fraction, Op | None]:
         """value = rational * float operation (None for 1)."""
@@ -263,7 +285,16 @@ class Lowering:
         if isinstance(value, Exact) and value.terms:
             try:
                 op, unit = self.primitive(value)
-                return tidy(unit * PI**value.pi), self.graph.make("cast", op)
             except TooLarge:
-                pass
+                return self.split(value)
+            scale = tidy(unit * PI**value.pi)
+            line = straight(op)
+            if line is None or not line[2]:
+                return scale, self.graph.make("cast", op)
+            x, factor, shift = line  # k (x + c / k), of which nothing cancels
+            begin = Fraction(shift, factor)
+            number = self.graph.number(to_float(begin))
+            total = self.graph.real("add", self.graph.make("cast", x), number)
+            self.begins[total] = begin
+            return scale * factor, total
         return self.split(value)

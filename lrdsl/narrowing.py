@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from typing import NamedTuple
 
-from lrdsl.core import FUSED, LAST_STEP, MOVED, WITH_DATA, Graph, Op, in_order, rounded_up
+from lrdsl.core import FUSED, LAST_STEP, MOVED, WITH_DATA, Graph, Op, in_order
 from lrdsl.engines.intervals import NAN, Interval, Table
 from lrdsl.engines.intervals import OPS as INTERVALS
 
 Range = tuple[int, int]
 
 EVERY: Range = (0, LAST_STEP)
-
-# float64 holds every integer up to here.
-EXACT = 2**53
-
-# The data of a maximum of a difference and 0, which TensorFlow runs as one op with a sine of it.
-RELU = "relu"
 
 # Operations that are looked at; more are left as they are.
 MAX_WORK = 50_000
@@ -191,87 +184,3 @@ def _reached(test: Op, known: list[tuple[Range, Range]], steps: Range) -> tuple[
             first_step = a.data + (test.name == "lt")
             return (max(low, first_step), high), (low, min(high, first_step - 1))
     return steps, steps
-
-
-def lifted(core: Op) -> Op:
-    """The same with sums and clamps of integers in float64, which holds them exactly.
-
-    That is fewer operations where the step has to be cast anyway; else the tree stays as it is.
-    """
-    return min(_Lifting(core).root, core, key=_operations)
-
-
-def _operations(root: Op) -> int:
-    return sum(op.name not in ("integer", "number") for op in in_order(root))
-
-
-class _Lifting:
-    """Rebuilds operations; `floats` holds those integers that are in float64, too."""
-
-    def __init__(self, core: Op) -> None:
-        self.graph = Graph()
-        self.made: dict[int, Op] = {}
-        self.floats: dict[int, Op] = {}
-        order = in_order(core)
-        self.uses = Counter(id(arg) for op in order for arg in set(op.args))
-        for op in order:
-            args = [self._chosen(op, arg) for arg in op.args]
-            self.made[id(op)] = self._outwards(op, args) or self.graph.copied(op, args)
-            if op.dtype == "int" and (exact := self._as_float(op)) is not None:
-                self.floats[id(op)] = exact
-        self.root = self.made[id(core)]
-
-    def _chosen(self, user: Op, arg: Op) -> Op:
-        """The operand in float64 throughout, if no compiler would merge that with its user."""
-        exact = self.floats.get(id(arg.args[0])) if arg.name == "cast" else None
-        merged = MOVED.get(user.name, frozenset())
-        if user.name != "add":  # a fused product and sum is exact here
-            merged |= FUSED.get(user.name, frozenset())
-        return self.made[id(arg)] if exact is None or exact.name in merged else exact
-
-    def _outwards(self, op: Op, args: list[Op]) -> Op | None:
-        """c max(x, 0) as max(c x, 0), which is one op with a function of it."""
-        match op.name, args:
-            case "mul", [Op("max", (x, zero), "relu"), Op("number") as c] if c.data > 0:
-                if self.uses[id(op.args[0])] == 1:
-                    product = self.graph.make("mul", x, c)
-                    return self.graph.make("max", product, zero, data=RELU)
-        return None
-
-    def _as_float(self, op: Op) -> Op | None:
-        """An exact integer in float64, or None; its zero has no sign, as that of an integer."""
-        if max(-op.low, op.high) >= EXACT:
-            return None
-        laps = rounded_up(op)
-        if laps is not None and id(laps[0]) in self.floats:
-            return self._rounded_up(*laps)
-        if any(id(arg) not in self.floats for arg in op.args):
-            return None
-        args = [self.floats[id(arg)] for arg in op.args]
-        match op.name:
-            case "step":
-                return self.graph.make("cast", self.made[id(op)])
-            case "integer":
-                return self.graph.number(float(op.data))
-            case "sub" if (x := self._up_to(op)) is not None:
-                rest = self.graph.make("sub", args[0], x)
-                return self.graph.make("max", rest, self.graph.number(0.0), data=RELU)
-            case "add" | "sub" | "min" | "max":
-                return self.graph.make(op.name, *args)
-            case "mul" if op.args[0] is not op.args[1] and all(arg.low > 0 for arg in op.args):
-                return self.graph.make("mul", *args)
-        return None
-
-    def _rounded_up(self, x: Op, lap: int) -> Op:
-        """x rounded up to whole laps, at least one; -mod(x, -lap) is what is left of one."""
-        x = self.graph.make("max", self.floats[id(x)], self.graph.number(1.0))
-        rest = self.graph.make("mod", x, self.graph.number(-float(lap)), dtype="float")
-        return self.graph.make("sub", x, rest)
-
-    def _up_to(self, op: Op) -> Op | None:
-        """x, in float64, where an integer is c - min(x, c)."""
-        limit, least = op.args
-        if least.name != "min" or limit not in least.args or self.uses[id(least)] > 1:
-            return None
-        x = least.args[least.args[0] is limit]
-        return self.floats[id(x)] if max(-x.low, x.high) < EXACT else None

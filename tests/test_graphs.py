@@ -24,7 +24,7 @@ keras = pytest.importorskip("keras")
 from graphs import executed_ops  # noqa: E402
 
 FILE = Path(__file__).parent / "op_counts.yaml"
-HEAD = FILE.read_text().partition("- ")[0]
+HEAD = FILE.read_text().partition("- keras")[0]
 ROWS: list[dict[str, Any]] = yaml.safe_load(FILE.read_text())
 RUN = Timeline(steps_per_epoch=391, epochs=90, batch_size=128, tokens_per_step=65_536)
 LONG = Timeline(steps_per_epoch=100_000, epochs=100)
@@ -51,8 +51,8 @@ def test_a_rate_takes_no_more_ops_than_it_did(
         row["ops"] = got
         FILE.write_text(HEAD + yaml.safe_dump(ROWS, sort_keys=False, width=98))
     assert got == row["ops"]
-    # never more than the Keras class that does the same, unless the row says why
-    assert max(got["ours"], got["analytic"]) <= got["keras"] or row["more"]
+    # never more than the Keras class that does the same, nor than 12, unless the row says why
+    assert max(got["ours"], got["analytic"]) <= min(got["keras"], 12) or row.get("more")
 
 
 @pytest.mark.parametrize("name", standard_library())
@@ -89,7 +89,9 @@ def test_what_is_piecewise_constant_is_one_search(text: str, most: int) -> None:
     run = Timeline(steps_per_epoch=391, epochs=1000)
     count = of_text(text, run)
     assert count.total() <= most and count["GatherV2"] == 1
-    assert set(count) <= {"ReadVariableOp", "Bucketize", "GatherV2", "UpperBound", "Reshape"}
+    assert set(count) <= {
+        "ReadVariableOp", "Cast", "AddV2", "Bucketize", "GatherV2", "UpperBound", "Reshape",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("parts", [3, 100, 1000])

@@ -12,10 +12,10 @@ import tensorflow as tf
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
 from lrdsl.core import WITH_DATA, Op, in_order
-from lrdsl.costs import bucketed, line_of
+from lrdsl.costs import bucketed, line_of, rows, smallest
 from lrdsl.engines.emission import emitted_once, variable_of
 from lrdsl.engines.python import compile_python
-from lrdsl.narrowing import RELU, lifted
+from lrdsl.lifting import RELU
 from lrdsl.tables import SEARCHED
 
 Tensor = Any
@@ -26,13 +26,16 @@ HOST = "CPU:0"
 
 
 def _count(a: Tensor, boundaries: tuple[int, ...]) -> Tensor:
-    """How many boundaries are <= a, as int64, or as int32 which `take` takes as it is."""
-    if bucketed(boundaries):
-        return raw.Bucketize(input=a, boundaries=[float(b) for b in boundaries])
+    """How many boundaries are <= a, as int64."""
     table = tf.constant([boundaries], tf.int64)
     row = raw.Reshape(tensor=a, shape=tf.constant([1, -1], tf.int32))
     counts = raw.UpperBound(sorted_inputs=table, values=row, out_type=tf.int64)
     return raw.Reshape(tensor=counts, shape=_shape(a))
+
+
+def _bucketed(a: Tensor, boundaries: tuple[int, ...]) -> Tensor:
+    """The same in one op, as int32, which `take` takes as it is."""
+    return raw.Bucketize(input=a, boundaries=[float(b) for b in boundaries])
 
 
 def _shape(a: Tensor) -> Tensor:
@@ -69,6 +72,8 @@ def _ratio(a: Tensor, denominator: int) -> Tensor:
 
 def _line(x: Tensor, slope: float, shift: float) -> Tensor:
     product = raw.Mul(x=_cast(x), y=tf.constant(slope, tf.float64))
+    if not shift:
+        return product
     return raw.AddV2(x=product, y=tf.constant(shift, tf.float64))
 
 
@@ -195,7 +200,8 @@ def _for_xla() -> bool:
 
 def _emission(root: Op) -> Callable[[Tensor], Tensor]:
     """A function from a tensor of steps to the ops that compute `root`, rounded to float32."""
-    *inner, root = in_order(lifted(root))
+    *inner, root = order = in_order(smallest(root))
+    together = {each: same for same in rows(order).values() for each in same}
     table = _rounded(root.data) if root.name == "take" else None
 
     def emit(step: Tensor) -> Tensor:
@@ -204,12 +210,22 @@ def _emission(root: Op) -> Callable[[Tensor], Tensor]:
             return tf.fill(tf.shape(step), tf.constant(_rounded(root.data)))
         values: dict[Op, Tensor] = {}
         for op in inner:
-            values[op] = _made(op, values, step, by_xla)
+            if op not in values:
+                same = together.get(op, [op])
+                made = _row(same, values) if len(same) > 1 else [_made(op, values, step, by_xla)]
+                values.update(zip(same, made, strict=True))
         if table is not None:
             return _gather(values[root.args[0]], table)
         return raw.Cast(x=_made(root, values, step, by_xla), DstT=tf.float32)
 
     return emit
+
+
+def _row(tables: list[Op], values: dict[Op, Tensor]) -> list[Tensor]:
+    """What tables hold at one index: one gather of a row, and what is in it."""
+    table = np.array([each.data for each in tables]).T
+    row = _gather(values[tables[0].args[0]], np.ascontiguousarray(table))
+    return raw.Unpack(value=row, num=len(tables), axis=-1)  # type: ignore[no-any-return]
 
 
 def _made(op: Op, values: dict[Op, Tensor], step: Tensor, by_xla: bool) -> Tensor:
@@ -222,6 +238,8 @@ def _made(op: Op, values: dict[Op, Tensor], step: Tensor, by_xla: bool) -> Tenso
             return _take(operands[0], op.data)
         case "guard" if op.data == "xla" and not by_xla:
             return operands[0]
+        case "count" if bucketed(op):
+            return _bucketed(operands[0], op.data)
         case "max" if op.data == RELU:
             return raw.Relu(features=operands[0])
         case "ratio" if line := line_of(op):

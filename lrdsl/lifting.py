@@ -1,0 +1,150 @@
+"""Integers in float64, which holds them exactly: fewer operations where the step is cast anyway."""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+
+from lrdsl.core import FUSED, MOVED, Graph, Op, in_order, rounded_up
+
+# float64 holds every integer up to here.
+EXACT = 2**53
+# float32 does up to here.
+SINGLE = 2**24
+
+# The data of a maximum of a difference and 0, which TensorFlow runs as one op with a sine of it.
+RELU = "relu"
+
+
+def lifted(core: Op) -> Op:
+    """The same with sums, clamps and searches of integers in float64."""
+    return _Lifting(_shifted_searches(core)).root
+
+
+def in_float32(boundaries: tuple[int, ...]) -> bool:
+    """Whether float32 holds them all."""
+    return all(struct.unpack("f", struct.pack("f", each))[0] == each for each in boundaries)
+
+
+def _shifted_searches(core: Op) -> Op:
+    """With restarts of periods that double as a search among numbers that float32 holds.
+
+    They begin at d (2^k - 1), so that adding d to the step makes them d 2^k; so it does to the
+    ends of the laps.
+    """
+    graph = Graph()
+    made: dict[int, Op] = {}
+    shifts: dict[int, tuple[Op, int]] = {}
+    for op in in_order(core):
+        args = [made[id(arg)] for arg in op.args]
+        if op.name == "count" and (shift := _shift(op.data)):
+            moved = graph.add(args[0], graph.integer(shift))
+            boundaries = tuple(each + shift for each in op.data)
+            made[id(op)] = graph.make("count", moved, data=boundaries, low=op.low, high=op.high)
+            shifts[id(made[id(op)])] = moved, shift
+        elif (end := _end_of_lap(op, args, shifts)) is not None:
+            table, (moved, shift) = end
+            ends = graph.take(table.args[0], tuple(each + shift for each in table.data))
+            made[id(op)] = graph.make("sub", ends, moved, low=op.low, high=op.high)
+        else:
+            made[id(op)] = graph.copied(op, args)
+    return made[id(core)]
+
+
+def _shift(boundaries: tuple[int, ...]) -> int:
+    """What makes them numbers that float32 holds; 0 if nothing has to, or does."""
+    if len(boundaries) < 2 or boundaries[-1] < SINGLE or in_float32(boundaries):
+        return 0
+    shift = boundaries[1] - 2 * boundaries[0]
+    return shift if in_float32(tuple(each + shift for each in boundaries)) else 0
+
+
+def _end_of_lap(
+    op: Op, args: list[Op], shifts: dict[int, tuple[Op, int]]
+) -> tuple[Op, tuple[Op, int]] | None:
+    """The table, and the shifted step and its shift, where an integer is the end less the step."""
+    if op.name != "sub" or op.dtype != "int" or args[0].name != "take":
+        return None
+    found = shifts.get(id(args[0].args[0]))
+    return (args[0], found) if found and found[0].args[0] is args[1] else None
+
+
+class _Lifting:
+    """Rebuilds operations; `floats` holds those integers that are in float64, too."""
+
+    def __init__(self, core: Op) -> None:
+        self.graph = Graph()
+        self.made: dict[int, Op] = {}
+        self.floats: dict[int, Op] = {}
+        order = in_order(core)
+        self.uses = Counter(id(arg) for op in order for arg in set(op.args))
+        for op in order:
+            args = [self._chosen(op, arg) for arg in op.args]
+            if op.name == "count" and id(op.args[0]) in self.floats:
+                args = self._searched(op, args)
+            self.made[id(op)] = self._outwards(op, args) or self.graph.copied(op, args)
+            if op.dtype == "int" and (exact := self._as_float(op)) is not None:
+                self.floats[id(op)] = exact
+        self.root = self.made[id(core)]
+
+    def _chosen(self, user: Op, arg: Op) -> Op:
+        """The operand in float64 throughout, if no compiler would merge that with its user."""
+        exact = self.floats.get(id(arg.args[0])) if arg.name == "cast" else None
+        merged = MOVED.get(user.name, frozenset())
+        if user.name != "add":  # a fused product and sum is exact here
+            merged |= FUSED.get(user.name, frozenset())
+        return self.made[id(arg)] if exact is None or exact.name in merged else exact
+
+    def _outwards(self, op: Op, args: list[Op]) -> Op | None:
+        """c max(x, 0) as max(c x, 0), which is one op with a function of it."""
+        match op.name, args:
+            case "mul", [Op("max", (x, zero), "relu"), Op("number") as c] if c.data > 0:
+                if self.uses[id(op.args[0])] == 1:
+                    product = self.graph.make("mul", x, c)
+                    return self.graph.make("max", product, zero, data=RELU)
+        return None
+
+    def _searched(self, op: Op, args: list[Op]) -> list[Op]:
+        """The operand of a search; in float64 where int64 would take a longer one."""
+        long = max(map(abs, op.data)) >= SINGLE and in_float32(op.data)
+        return [self.floats[id(op.args[0])]] if long else args
+
+    def _as_float(self, op: Op) -> Op | None:
+        """An exact integer in float64, or None; its zero has no sign, as that of an integer."""
+        if max(-op.low, op.high) >= EXACT:
+            return None
+        laps = rounded_up(op)
+        if laps is not None and id(laps[0]) in self.floats:
+            return self._rounded_up(*laps)
+        if op.name == "take":
+            return self.graph.take(self.made[id(op.args[0])], tuple(map(float, op.data)))
+        if any(id(arg) not in self.floats for arg in op.args):
+            return None
+        args = [self.floats[id(arg)] for arg in op.args]
+        match op.name:
+            case "step":
+                return self.graph.make("cast", self.made[id(op)])
+            case "integer":
+                return self.graph.number(float(op.data))
+            case "sub" if (x := self._up_to(op)) is not None:
+                rest = self.graph.make("sub", args[0], x)
+                return self.graph.make("max", rest, self.graph.number(0.0), data=RELU)
+            case "add" | "sub" | "min" | "max":
+                return self.graph.make(op.name, *args)
+            case "mul" if op.args[0] is not op.args[1] and all(arg.low > 0 for arg in op.args):
+                return self.graph.make("mul", *args)
+        return None
+
+    def _rounded_up(self, x: Op, lap: int) -> Op:
+        """x rounded up to whole laps, at least one; -mod(x, -lap) is what is left of one."""
+        x = self.graph.make("max", self.floats[id(x)], self.graph.number(1.0))
+        rest = self.graph.make("mod", x, self.graph.number(-float(lap)), dtype="float")
+        return self.graph.make("sub", x, rest)
+
+    def _up_to(self, op: Op) -> Op | None:
+        """x, in float64, where an integer is c - min(x, c)."""
+        limit, least = op.args
+        if least.name != "min" or limit not in least.args or self.uses[id(least)] > 1:
+            return None
+        x = least.args[least.args[0] is limit]
+        return self.floats[id(x)] if max(-x.low, x.high) < EXACT else None
