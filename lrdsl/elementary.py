@@ -11,7 +11,7 @@ from lrdsl import constants
 from lrdsl.conditions import choose
 from lrdsl.constants import PI, NotFinite, tidy, to_float
 from lrdsl.core import LARGEST, Op, TooLarge
-from lrdsl.lowering import WholePower, arriving
+from lrdsl.lowering import WholePower, fitted
 from lrdsl.values import (
     HALF,
     ONE,
@@ -108,8 +108,8 @@ def _numerator(calc: Arithmetic, value: Value) -> Op | None:
 
 def _fraction(calc: Arithmetic, n: Op) -> Op:
     """n / d, 1 where n is d, so that a ramp arrives: a product, where one does."""
-    factor = arriving(Fraction(1, n.high), lambda factor: factor * n.high == 1)
-    if factor is None:
+    factor, arrives = fitted(Fraction(1, n.high), lambda factor: factor * n.high, 1.0)
+    if not arrives:
         return calc.graph.make("quotient", n, data=n.high)
     return calc.graph.times(calc.graph.make("cast", n), calc.graph.number(factor))
 

@@ -13,11 +13,12 @@ from lrdsl.core import ODD, Graph, Op, TooLarge, straight
 from lrdsl.values import Choice, Exact, Scaled, Table, Value, constant, constant_of, negated
 
 
-def arriving(factor: Fraction, arrives: Callable[[float], bool]) -> float | None:
-    """The factor, or a neighbour of it, as a float64 with which something is exactly right."""
+def fitted(factor: Fraction, result: Callable[[float], float], wanted: float) -> tuple[float, bool]:
+    """The factor, or a neighbour, as the float64 whose result is nearest, and whether it is it."""
     near = to_float(factor)
     numbers = near, math.nextafter(near, math.inf), math.nextafter(near, -math.inf)
-    return next((number for number in numbers if arrives(number)), None)
+    best = min(numbers, key=lambda number: abs(result(number) - wanted))
+    return best, result(best) == wanted
 
 
 class WholePower(NamedTuple):
@@ -162,8 +163,7 @@ class Lowering:
         if begin is None:
             return self.graph.number(to_float(number))
         first, wanted = to_float(begin), to_float(number / begin)
-        found = arriving(number, lambda a: a / first == wanted)
-        return self.graph.number(to_float(number) if found is None else found)
+        return self.graph.number(fitted(number, lambda a: a / first, wanted)[0])
 
     def multiple(self, value: Scaled, more: Fraction = Fraction(0), *, final: bool = False) -> Op:
         """factor * operation, to which `more` is going to be added.
@@ -175,10 +175,8 @@ class Lowering:
         if op in self.whole:
             power, scale, top = self.whole[op]
             wanted, shift = to_float(factor + more), to_float(more)
-            a = arriving(factor * scale, lambda a: a * top + shift == wanted)
-            if a is None and final and factor * more >= 0:
-                a = to_float(factor * scale)
-            if a is not None:
+            a, arrives = fitted(factor * scale, lambda a: a * top + shift, wanted)
+            if arrives or (final and factor * more >= 0):
                 return self.graph.times(power, self.graph.number(a))
         number = self.graph.number(to_float(factor))
         if op.name == "mul" and op.args[0] is not op.args[1]:
@@ -262,10 +260,8 @@ class Lowering:
         graph, (x, factor, shift) = self.graph, line
         slope, b = Fraction(factor, denominator), to_float(Fraction(shift, denominator))
         wanted = to_float(slope * x.high + Fraction(shift, denominator))
-        a = arriving(slope, lambda a: a * x.high + b == wanted)
-        product = graph.times(
-            graph.make("cast", x), graph.number(to_float(slope) if a is None else a)
-        )
+        a, _ = fitted(slope, lambda a: a * x.high + b, wanted)
+        product = graph.times(graph.make("cast", x), graph.number(a))
         return graph.real("add", product, graph.number(b)) if b else product
 
     def split(self, value: Value) -> tuple[Fraction, Op | None]:

@@ -127,6 +127,19 @@ REWRITTEN = [
     ("0.1 * (1 - sqrt(progress))", LONG, ENDS),
     ("0.1 * (1 - tanh(3 * progress))", RUN, [35190, 70000, 100_000]),
     ("tanh_decay(0.1, high=10)", RUN, [35189, 35190]),
+    # a rate is found from the steps that are left, as a whole number
+    ("polynomial(0.9, 0.001, power=0.9, over=1810711st)", RUN, [0, 1, 905_355, 1810710, 1810711]),
+    ("polynomial(0.9, power=1.5, over=1810711st)", RUN, [0, 1, 905_355, 1810710]),
+    ("polynomial(0.9, power=4, over=1810711st)", RUN, [0, 1, 905_355, 1810710]),
+    ("polynomial(0.1, 0.001, power=2, over=1000003st)", RUN, [0, 1, 500_000, 1000002, 1000003]),
+    ("polynomial_cycle(0.9, 0.00671, power=3, over=181071st)", RUN, [0, 1, 181071, 181072, 10**12]),
+    ("inverse_time(0.17, 0.71, every=2000st)", RUN, [0, 1, 2000, 10**6, 10**12]),
+    # restarts beyond 2^24 as a search among numbers that float32 holds
+    (
+        "cosine_restarts(1, 0.01, every=1000st, growth=2, scale=0.9)",
+        RUN,
+        [1000 * (2**k - 1) + d for k in (13, 14, 15, 24, 29) for d in (-1, 0, 1)],
+    ),
     # the rounding of a base near 1 would grow with the exponent
     ("0.1 * 0.99994^step", RUN, [10_000, 65_535]),
     ("exp_range(0, 1, half=2ep, decay=0.999999)", RUN, [10**6 + 7]),
@@ -147,6 +160,25 @@ def test_no_digits_are_lost(text: str, run: Timeline, steps: list[int]) -> None:
 def test_what_ends_at_zero_arrives(text: str) -> None:
     for steps in (7, 49, 1000, 35190, 99_991, 5 * 10**9):
         assert Schedule(text).value(steps, Timeline(total_steps=steps)) == 0, steps
+
+
+def test_what_rises_to_a_number_arrives() -> None:
+    """Also where the power is that of a whole number of steps."""
+    for total in (3, 7, 49, 390, 1000, 35190, 99_991, 10**6 + 3, 5 * 10**9 + 7):
+        run = Timeline(total_steps=total)
+        for power in ("0.5", "0.9", "1.5", "2", "3", "4", "7", "20"):
+            for text, last, slack in (
+                ("u^p", 1, 2.0**-52),
+                ("0.3 * u^p", 0.3, 2.0**-52),
+                ("0.1 + 0.2 * u^p", 0.3, 2.0**-52),
+                ("polynomial(0.1, 0.3, power=p)", 0.3, 2.0**-52),
+                ("1 if u^p >= 1 else 2", 1, 0),
+                ("0.3 - 0.3 * u^p", 0, 0),
+                ("0.1 * (1 - u^p)", 0, 0),
+            ):
+                text = f"{text} where p = {power}, u = min(1, progress)"
+                value = Schedule(text).value(total, run)
+                assert abs(value - last) <= slack, (text, total)
 
 
 def test_sums_keep_their_meaning() -> None:

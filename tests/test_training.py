@@ -35,8 +35,9 @@ Rows = list[dict[str, str]]
 
 def train(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "lrdsl.training.app", *words]
+    inherited = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}  # JAX sets it
     return subprocess.run(
-        command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True,
+        command, cwd=folder, env={**inherited, **environment}, capture_output=True, text=True,
         check=False, timeout=300,
     )  # fmt: skip
 
