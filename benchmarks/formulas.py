@@ -10,11 +10,13 @@ from typing import Any
 @dataclass(frozen=True)
 class Formula:
     """`text`: ours, for a run of any length. `array`: of a module like NumPy, the steps and their
-    number. `numexpr`: the same as a text, of `s` and `n`."""
+    number. `numexpr`: the same as a text, of `s` and `n`; "" where it cannot say that.
+    `level`: whether the rate stands still but for some changes."""
 
     text: str
     array: Callable[[Any, Any, int], Any]
     numexpr: str
+    level: bool = False
 
 
 def _warm_cosine(np: Any, s: Any, n: int) -> Any:
@@ -27,6 +29,16 @@ def _staircase(np: Any, s: Any, n: int) -> Any:
     return 0.1 * 0.5 ** (s // (n // 10))
 
 
+def _parts(np: Any, s: Any, n: int) -> Any:
+    """The usual way to look up 100 values: the place of each step among 99 boundaries."""
+    boundaries = np.arange(1, 100) * (n // 100)
+    return np.take(0.1 * 0.97 ** np.arange(100), np.searchsorted(boundaries, s, side="right"))
+
+
+def _polynomial(np: Any, s: Any, n: int) -> Any:
+    return 0.001 + 0.099 * (1 - s / n) ** 0.9
+
+
 def _exponential(np: Any, s: Any, n: int) -> Any:
     return 0.1 * 0.01 ** (s / n)
 
@@ -37,6 +49,12 @@ FORMULAS = {
         _warm_cosine,
         "where(s < w, 0.1 * s / w, 0.001 + 0.0495 * (1 + cos(pi * (s - w) / (n - w))))",
     ),
-    "staircase": Formula("0.1 * 0.5^floor(t / 10%)", _staircase, "0.1 * 0.5 ** floor(s / w)"),
+    "staircase": Formula(
+        "0.1 * 0.5^floor(t / 10%)", _staircase, "0.1 * 0.5 ** floor(s / w)", level=True
+    ),
+    "100 parts": Formula("step_decay(0.1, 0.97, every=1%)", _parts, "", level=True),
+    "polynomial": Formula(
+        "polynomial(0.1, 0.001, power=0.9)", _polynomial, "0.001 + 0.099 * (1 - s / n) ** 0.9"
+    ),
     "exponential": Formula("0.1 * 0.01^progress", _exponential, "0.1 * 0.01 ** (s / n)"),
 }

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 from lrdsl import constants
 from lrdsl.constants import tidy, to_float
 from lrdsl.core import LARGEST, TooLarge
-from lrdsl.elementary import power_of_three, sin
-from lrdsl.values import Exact, Scaled, Value, add_exact, constant
+from lrdsl.elementary import power, power_of_three, sin
+from lrdsl.values import Exact, Scaled, Value, add_exact, constant, negated
 
 if TYPE_CHECKING:
     from lrdsl.arithmetic import Arithmetic
 
 # The largest denominator of a zero that is looked for.
 SIMPLE = 1024
+# The most terms that a difference of powers becomes.
+MOST_TERMS = 10
 
 
 def uncancelled(calc: Arithmetic, total: Exact, value: Scaled) -> Value | None:
@@ -38,6 +40,8 @@ def uncancelled(calc: Arithmetic, total: Exact, value: Scaled) -> Value | None:
             return calc.scale(calc.multiply(root, root), 2 * c)
         if value.op in calc.roots and c * f < 0:
             return _conjugate(calc, c, value)
+        if value.op in calc.whole and c == -f:
+            return _rest_of_power(calc, c, value)
         if value.op in calc.powers and c * f < 0:
             return _shifted(calc, c, value)
     except TooLarge:
@@ -73,6 +77,28 @@ def _rest_of_share(calc: Arithmetic, c: Fraction, value: Scaled) -> Value:
     part = calc.graph.take(b.index, tuple(parts))
     total = calc.graph.real("add", calc.graph.make("cast", op), part)
     return calc.divide(Scaled(c / unit, total), b)
+
+
+def _rest_of_power(calc: Arithmetic, c: Fraction, value: Scaled) -> Value | None:
+    """c (1 - u^(p / q)) = c (1 - u) (1 + w + ... + w^(p - 1)) / (1 + w + ... + w^(q - 1)).
+
+    w is u^(1 / q). Only 1 - u is a difference, and it is exact.
+    """
+    whole = calc.whole[value.op]
+    u, (p, q) = whole.fraction, whole.exponent.as_integer_ratio()
+    if max(p, q) > MOST_TERMS:
+        return None
+    w = power(calc, u, constant(Fraction(1, q))) if q > 1 else u
+    rest = calc.divide(add_exact([constant(1), negated(u)], 0), _geometric(calc, w, q))
+    return calc.scale(calc.multiply(rest, _geometric(calc, w, p)), c)
+
+
+def _geometric(calc: Arithmetic, w: Value, terms: int) -> Value:
+    """1 + w + ... + w^(terms - 1)."""
+    total: Value = constant(1)
+    for _ in range(terms - 1):
+        total = calc.add([constant(1), calc.multiply(w, total)])
+    return total
 
 
 def _conjugate(calc: Arithmetic, c: Fraction, value: Scaled) -> Value | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lrdsl import constants
 from lrdsl.conditions import choose
 from lrdsl.constants import PI, NotFinite, tidy, to_float
-from lrdsl.core import LARGEST, Op, TooLarge
+from lrdsl.core import LARGEST, Graph, Op, TooLarge
 from lrdsl.lowering import WholePower, fitted
 from lrdsl.values import (
     HALF,
@@ -55,23 +55,17 @@ def _constant_exponent(calc: Arithmetic, base: Value, exponent: Fraction) -> Val
         return calc.divide(ONE, _constant_exponent(calc, base, -exponent))
     if exponent == 0:
         return ONE
-    n = _numerator(calc, base)
-    if exponent.denominator == 1 and exponent <= (8 if n is None else _multiplied(n)):
+    part = _part_of_one(calc, base)
+    if exponent.denominator == 1 and exponent <= (8 if part is None else _multiplied(part[1])):
         half = _constant_exponent(calc, base, Fraction(exponent // 2)) if exponent > 1 else base
         square = calc.multiply(half, half) if exponent > 1 else half
         return calc.multiply(square, base) if exponent > 1 and exponent % 2 else square
+    if part is not None:
+        return _power_of_fraction(calc, *part, exponent)
     if exponent == HALF.constant:
         return _root(calc, base)
-    number = graph.number(to_float(exponent))
-    if n is not None:
-        power = graph.real("pow", _fraction(calc, n), number)
-        if math.log2(n.high) * number.data < _LARGE:
-            whole = graph.real("pow", graph.make("cast", n), number)
-            scale = constants.power(Fraction(1, n.high), exponent)
-            calc.whole[power] = WholePower(whole, scale, math.pow(n.high, number.data))
-        return Scaled(Fraction(1), power)
     known = calc.quotient(base) if isinstance(base, Exact) and not base.pi else calc.real(base)
-    return Scaled(Fraction(1), graph.real("pow", known, number))
+    return Scaled(Fraction(1), _raised(graph, known, exponent))
 
 
 def _multiplied(n: Op) -> int:
@@ -80,30 +74,44 @@ def _multiplied(n: Op) -> int:
 
 
 def _root(calc: Arithmetic, base: Value) -> Value:
-    graph = calc.graph
-    n = _numerator(calc, base)
-    factor, op = calc.root_split(base) if n is None else (Fraction(1), _fraction(calc, n))
+    factor, op = calc.root_split(base)
     if factor <= 0 or op is None:
-        return Scaled(Fraction(1), graph.real("sqrt", calc.real(base)))
-    root = graph.real("sqrt", op)
+        return Scaled(Fraction(1), calc.graph.real("sqrt", calc.real(base)))
+    root = calc.graph.real("sqrt", op)
     if isinstance(base, Exact) and not base.pi:
         calc.roots[root] = calc.times(base, 1 / factor)
-    if n is not None:
-        scale = constants.power(Fraction(1, n.high), HALF.constant)
-        whole = graph.real("sqrt", graph.make("cast", n))
-        calc.whole[root] = WholePower(whole, scale, math.sqrt(n.high))
     return Scaled(constants.power(factor, HALF.constant), root)
 
 
-def _numerator(calc: Arithmetic, value: Value) -> Op | None:
-    """The integer n of a fraction n / d that is at most 1."""
+def _raised(graph: Graph, op: Op, exponent: Fraction) -> Op:
+    if exponent == HALF.constant:
+        return graph.real("sqrt", op)
+    return graph.real("pow", op, graph.number(to_float(exponent)))
+
+
+def _part_of_one(calc: Arithmetic, value: Value) -> tuple[Exact, Op] | None:
+    """A fraction n / d that is at most 1, and the integer n."""
     if not isinstance(value, Exact) or value.pi:
         return None
     try:
-        op, unit = calc.primitive(value)
+        n, unit = calc.primitive(value)
     except TooLarge:
         return None
-    return op if op.high * unit == 1 and op.high < 2**53 else None
+    return (value, n) if n.high * unit == 1 and n.high < 2**53 else None
+
+
+def _power_of_fraction(calc: Arithmetic, u: Exact, n: Op, exponent: Fraction) -> Value:
+    graph = calc.graph
+    power = _raised(graph, _fraction(calc, n), exponent)
+    square_root = exponent == HALF.constant
+    if square_root:
+        calc.roots[power] = u
+    if math.log2(n.high) * exponent < _LARGE:
+        top = math.sqrt(n.high) if square_root else math.pow(n.high, to_float(exponent))
+        scale = constants.power(Fraction(1, n.high), exponent)
+        whole = _raised(graph, graph.make("cast", n), exponent)
+        calc.whole[power] = WholePower(whole, scale, top, u, exponent)
+    return Scaled(Fraction(1), power)
 
 
 def _fraction(calc: Arithmetic, n: Op) -> Op:

@@ -22,11 +22,13 @@ def fitted(factor: Fraction, result: Callable[[float], float], wanted: float) ->
 
 
 class WholePower(NamedTuple):
-    """(n / d)^p, 1 at most, as `scale` * n^p, a division less; n^p is `top` where n is d."""
+    """(n / d)^p, of n / d up to 1, as `scale` * n^p, a division less; n^p is `top` where n is d."""
 
     power: Op
     scale: Fraction
     top: float
+    fraction: Exact
+    exponent: Fraction
 
 
 class Lowering:
@@ -173,7 +175,7 @@ class Lowering:
         """
         factor, op = value.factor, value.op
         if op in self.whole:
-            power, scale, top = self.whole[op]
+            power, scale, top, *_ = self.whole[op]
             wanted, shift = to_float(factor + more), to_float(more)
             a, arrives = fitted(factor * scale, lambda a: a * top + shift, wanted)
             if arrives or (final and factor * more >= 0):

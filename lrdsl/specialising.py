@@ -9,6 +9,7 @@ and `engines.blocks` work on such trees.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from lrdsl.core import LARGEST, WITH_DATA, Graph, Op, in_order
@@ -47,6 +48,7 @@ class Special(NamedTuple):
     plain: set[int]
 
 
+@lru_cache(maxsize=128)
 def specialise(core: Op, low: int, high: int) -> Special:
     """`core` for the steps from `low` to `high`, both included."""
     stretch = _Stretch(low, high)

@@ -34,16 +34,15 @@ class Plan:
 
     Slot 0 is the result, slot 1 lists the places that are in doubt. A plan is for blocks of
     adjacent steps, or of `scattered` ones. `block` is how many fit into the scratch, besides
-    `others`: buffers of a thread that are not the plan's.
+    a buffer for the values of a `single` result, which is float32.
     """
 
     def __init__(
-        self, certificate: Certificate, *, scattered: bool = False, others: int = 0
+        self, certificate: Certificate, *, scattered: bool = False, single: bool = False
     ) -> None:
         self.special = certificate.special
         self.certificate = certificate
         self.scattered = scattered
-        self.others = others
         self.wasteful = scattered  # whether NumPy makes arrays of its own on the way
         self.dtypes: list[Any] = [None, None]  # of the slots; None for what is no buffer
         self.constants: dict[int, Any] = {}
@@ -52,6 +51,7 @@ class Plan:
         self._free: dict[str, list[int]] = {"int": [], "float": [0], "bool": []}
         self._build()
         self.spare = self._spare()
+        self.buffer = self._added("float") if single else 0
         self.block = self._longest()
         for (factor, dtype), slot in self.ramps.items():
             self.constants[slot] = np.arange(self.block, dtype=_DTYPES[dtype])
@@ -140,6 +140,9 @@ class Plan:
         free = self._free[dtype]
         if free:
             return free.pop()
+        return self._added(dtype)
+
+    def _added(self, dtype: str) -> int:
         self.dtypes.append(_DTYPES[dtype])
         return len(self.dtypes) - 1
 
@@ -156,7 +159,7 @@ class Plan:
     def _longest(self) -> int:
         """The steps of a block, whole rows of them. Two threads may be at work on two plans."""
         arrays = sum(dtype is not None for dtype in self.dtypes) + len(self.ramps)
-        arrays += self.others + 2 * self.wasteful
+        arrays += 2 * self.wasteful
         return max(1, _SCRATCH // (2 * 8 * arrays * ROW)) * ROW
 
     # actions

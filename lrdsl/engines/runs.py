@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import islice
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -26,9 +27,12 @@ from lrdsl.stretches import LONG, Stretch, period, stretches
 
 # So many values are computed by the reference's own functions, to its last bit of float64.
 FEW = 131_072
-# Threads share what is longer than this; more threads than these would need more scratch.
-_PARALLEL_FROM = 2**18
+# Threads share what is longer than this: up to here, they wait for each other for longer than
+# they help. More than these would need more scratch.
+_PARALLEL_FROM = 2**22
 _MOST_THREADS = 2
+# The stretches of a run are kept for its next time, if they are not more.
+_KEPT = 64
 # A level is filled by itself from here on; shorter ones are repeated, so many steps at a time.
 _LONG_LEVEL = 1024
 _GROUP = 16_384
@@ -67,7 +71,9 @@ def run_values(core: Op, out: Array) -> Array:
     Their float32 roundings are those of the reference engine; the float64 values themselves may
     differ from it by some units of the largest terms that they are the sum of.
     """
-    _work(_jobs(core, 0, out.size - 1, out), out)
+    level = _level_throughout(core, out.size)
+    jobs = _jobs(core, 0, out.size - 1, out) if level is None else [Job(level, 0, out.size)]
+    _work(iter(jobs), out)
     return out
 
 
@@ -75,17 +81,24 @@ def step_values(core: Op, steps: Array, out: Array) -> Array:
     """As `run_values`, at the given steps: integers, of the shape of `out`."""
     flat = (steps.copy() if np.may_share_memory(steps, out) else steps).reshape(-1)
     special = specialise(core, int(flat.min()), int(flat.max()))
-    job = _moving(core, special, _certificate(special), out.dtype, flat)
+    job = _moving(core, special, _certificate(core, special), out.dtype, flat)
     _work(iter([job]), out.reshape(-1))
     return out
 
 
 def _jobs(core: Op, low: int, high: int, out: Array) -> Iterator[Job]:
-    for stretch in stretches(core, low, high):
+    for stretch in _few(core, low, high) or stretches(core, low, high):
         if stretch.starts is not None:
             yield Job(_levels(core, stretch), stretch.low, stretch.high + 1)
         else:
             yield from _moving_jobs(core, specialise(core, stretch.low, stretch.high), out)
+
+
+@lru_cache(maxsize=32)
+def _few(core: Op, low: int, high: int) -> tuple[Stretch, ...]:
+    """The stretches of a run; none if they are many."""
+    found = tuple(islice(stretches(core, low, high), _KEPT + 1))
+    return found if len(found) <= _KEPT else ()
 
 
 def _moving_jobs(core: Op, special: Special, out: Array) -> Iterator[Job]:
@@ -104,7 +117,7 @@ def _moving_jobs(core: Op, special: Special, out: Array) -> Iterator[Job]:
 
 def certified(core: Op, special: Special) -> Iterator[tuple[Special, Certificate | None]]:
     """A special tree, or its halves and theirs, each with its certificate if there is one."""
-    certificate = _certificate(special)
+    certificate = _certificate(core, special)
     if certificate is not None or special.high - special.low < 2 * LONG:
         yield special, certificate
         return
@@ -113,9 +126,14 @@ def certified(core: Op, special: Special) -> Iterator[tuple[Special, Certificate
     yield from certified(core, specialise(core, middle + 1, special.high))
 
 
-def _certificate(special: Special) -> Certificate | None:
+def _certificate(core: Op, special: Special) -> Certificate | None:
+    return _certificate_of(core, special.low, special.high)
+
+
+@lru_cache(maxsize=128)
+def _certificate_of(core: Op, low: int, high: int) -> Certificate | None:
     try:
-        return Certificate(special)
+        return Certificate(specialise(core, low, high))
     except Uncertain:
         return None
 
@@ -164,6 +182,14 @@ def _cores() -> int:
 
 
 # what stands still, and what repeats
+
+
+@lru_cache(maxsize=32)
+def _level_throughout(core: Op, size: int) -> Fill | None:
+    """How a run is filled that stands still but for some changes; None for another one."""
+    first, *_ = _few(core, 0, size - 1) or [Stretch(0, 0)]
+    whole = first.starts is not None and first.high == size - 1
+    return _levels(core, first) if whole else None
 
 
 def _levels(core: Op, stretch: Stretch) -> Fill:
@@ -226,16 +252,15 @@ def _moving(
     if certificate is None:
         return Job(_exactly(exact, steps), low, high, _GROUP)
     single = dtype == np.float32
-    plan = Plan(certificate, scattered=steps is not None, others=int(single))
+    plan = Plan(certificate, scattered=steps is not None, single=single)
     settled = settling(certificate, exact)
 
     def fill(low: int, high: int, out: Array) -> None:
         workspace = plan.workspace()
-        buffer = np.empty(plan.block if single else 0)
         for start in range(low, high, plan.block):
             part = out[start - low : start - low + plan.block]
             chosen = start if steps is None else steps[start : start + part.size].astype(np.int64)
-            values = buffer[: part.size] if single else part
+            values = workspace[plan.buffer][: part.size] if single else part
             doubts = plan.run(workspace, chosen, values)
             settled.settle(values, chosen, workspace[plan.spare], doubts)
             if single:
