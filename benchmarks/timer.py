@@ -58,25 +58,16 @@ def spread(values: list[float]) -> dict[str, float]:
 
 
 def interleaved(
-    tasks: Mapping[str, Task],
-    *,
-    seconds: float,
-    rounds: int = 41,
-    shortest: float = 0.001,
-    reference: str = "",
+    tasks: Mapping[str, Task], *, seconds: float, rounds: int = 41, shortest: float = 0.001
 ) -> Times:
     """Time the tasks in turns, in every second round backwards, without garbage collection.
 
     seconds: stop after the round in which this much time is over, though not before three
         rounds (one, when `rounds` says so).
     shortest: a measurement repeats a task until it takes about this many seconds; 0 for long ones.
-    reference: a task to measure again beside each of the others, where a round is long. Each is
-        then called once before it is timed: the reference, which runs more often, would else
-        find more of its data in the caches.
     """
     counts = {name: _repeats(task, shortest) for name, task in tasks.items()}
     found: dict[str, list[float]] = {name: [] for name in tasks}
-    beside: dict[str, list[float]] = {name: [] for name in tasks if reference not in ("", name)}
     gc.collect()
     gc.disable()
     try:
@@ -84,17 +75,28 @@ def interleaved(
         for done in range(rounds):
             if done >= 3 and time.perf_counter() > end:
                 break
-            turns = [
-                turn
-                for name in tasks
-                for turn in [(beside, name, reference)] * (name in beside) + [(found, name, name)]
-            ]
-            for kept, name, task in turns if done % 2 == 0 else reversed(turns):
-                if reference:
-                    tasks[task]()
-                kept[name].append(_once(tasks[task], counts[task]))
+            for name in tasks if done % 2 == 0 else reversed(tasks):
+                found[name].append(_once(tasks[name], counts[name]))
     finally:
         gc.enable()
+    return Times(found)
+
+
+def paired(
+    tasks: Mapping[str, Task], reference: str, *, seconds: float, rounds: int, **options: Any
+) -> Times:
+    """Time each task in turns with the reference alone, for so many seconds and rounds each.
+
+    Among many tasks a round is long, and what one finds in the caches depends on the others.
+    """
+    found: dict[str, list[float]] = {reference: []}
+    beside: dict[str, list[float]] = {}
+    for name in tasks:
+        if name != reference:
+            pair = {reference: tasks[reference], name: tasks[name]}
+            times = interleaved(pair, seconds=seconds, rounds=rounds, **options)
+            found[name], beside[name] = times.seconds[name], times.seconds[reference]
+            found[reference] += beside[name]
     return Times(found, beside, reference)
 
 

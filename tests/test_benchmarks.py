@@ -18,7 +18,7 @@ from benchmarks import ROOT, report, rows, subject
 from benchmarks.__main__ import SUBJECTS
 from benchmarks.options import Options
 from benchmarks.tables import Goal, Row, Table, as_data, met, of_data
-from benchmarks.timer import Times, interleaved
+from benchmarks.timer import Times, interleaved, paired
 
 FOLDER = ROOT / "benchmarks"
 TABLE = Table(
@@ -134,11 +134,9 @@ def test_tasks_take_turns() -> None:
     assert {len(each) for each in times.seconds.values()} == {3}
     assert order[-9:] == ["a", "b", "c", "c", "b", "a", "a", "b", "c"]
     order.clear()
-    times = interleaved(tasks, seconds=0.0, rounds=3, shortest=0.0, reference="b")
-    # each twice: once to warm it
-    assert order[-30:] == [
-        each for name in ("babbc", "cbbab", "babbc") for each in name for _ in "ab"
-    ]
+    times = paired(tasks, "b", seconds=0.0, rounds=3, shortest=0.0)
+    assert order == [*"ba" + "baabba", *"bc" + "bccbbc"]  # each once to warm it
+    assert {name: len(each) for name, each in times.seconds.items()} == {"a": 3, "b": 6, "c": 3}
     assert set(times.beside) == {"a", "c"} and len(times.beside["a"]) == 3
 
 

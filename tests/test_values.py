@@ -374,16 +374,24 @@ def test_a_tree_of_many_buffers_has_small_blocks() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs Linux")
-def test_threads_make_no_difference() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [TEXTS[0], "cosine(0.1)", "0.5^(step // 1000)", "triangular(0, 1, half=70000st)",
+     "hold(cosine(0.1), every=3st)", "0.1 if step < 2000000 else linear(0, 1)"],
+)  # fmt: skip
+def test_threads_make_no_difference(text: str) -> None:
     cores = os.sched_getaffinity(0)
-    core = core_of(TEXTS[0], LONG)
-    both = run_values(core, 1_100_000)
-    try:
-        os.sched_setaffinity(0, {min(cores)})
-        one = run_values(core, 1_100_000)
-    finally:
-        os.sched_setaffinity(0, cores)
-    assert both.tobytes() == one.tobytes()
+    core = core_of(text, Timeline(total_steps=runs._PARALLEL_FROM, steps_per_epoch=1000))
+    for dtype in DTYPES:
+        both = run_values(core, runs._PARALLEL_FROM, dtype)
+        try:
+            os.sched_setaffinity(0, {min(cores)})
+            one = run_values(core, runs._PARALLEL_FROM, dtype)
+        finally:
+            os.sched_setaffinity(0, cores)
+        assert both.tobytes() == one.tobytes()
+        again = run_values(core, runs._PARALLEL_FROM, dtype)  # with what is kept of the first
+        assert both.tobytes() == again.tobytes()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -392,7 +400,7 @@ def test_a_forked_process_has_threads_of_its_own() -> None:
         "import os, warnings\n"
         "from lrdsl import Schedule, Timeline\n"
         "warnings.simplefilter('ignore')\n"
-        "run = Timeline(total_steps=1_100_000)\n"
+        "run = Timeline(total_steps=5_000_000)\n"
         "before = Schedule('cosine(0.1)').values(run)\n"
         "child = os.fork()\n"
         "same = (Schedule('cosine(0.1)').values(run) == before).all()\n"

@@ -13,7 +13,7 @@ from benchmarks.measures.training import BATCH, OPTIMIZERS, REFERENCE, XLA_LIMIT
 from benchmarks.options import Options
 from benchmarks.rows import PIECEWISE_100, WARM_COSINE, trio
 from benchmarks.tables import Cell, Goal, Measurement, Row, Table
-from benchmarks.timer import interleaved
+from benchmarks.timer import paired
 
 STEPS = 200
 VARIABLES = 6
@@ -62,7 +62,9 @@ def _column(
     for name in names:
         made |= {f"{name}: {each}": schedule for each, schedule in trio(name).items()}
     fits = {each: _fit(optimizer, rate, together, xla) for each, rate in made.items()}
-    times = interleaved(fits, seconds=options.seconds(6), rounds=options.rounds(21), shortest=0.0)
+    times = paired(
+        fits, REFERENCE, seconds=options.seconds(3), rounds=options.rounds(41), shortest=0.0
+    )
     return {each: times.ratio(each, REFERENCE) for each in fits}
 
 
