@@ -157,8 +157,8 @@ class Schedule(BaseModel):
 
         float64, of the shape of `steps`; or `out`, a C-contiguous array of that shape in float64
         or float32, filled: fresh memory takes longer than many a schedule. Up to 131,072 rates
-        are those of `value`. More are computed at once, in two threads where there are two cores:
-        their float32 roundings are those of `value`, bit for bit, but their last bits of float64
+        are those of `value`. More are computed at once, from four million on in two threads: their
+        float32 roundings are those of `value`, bit for bit, but their last bits of float64
         may differ, and they take 2 MB at most besides the result. Raises ScheduleError for what
         the timeline lacks, TypeError and ValueError for steps or an `out` that are none.
         """
