@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from lrdsl.core import ODD, Op, in_order, straight
+from lrdsl.core import Op, in_order
 from lrdsl.lifting import RELU, SINGLE, lifted
+from lrdsl.shapes import ODD, straight
 
 # Ops of each operation, where that is not 1.
 _OPS = {

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from lrdsl import constants
 from lrdsl.conditions import choose
 from lrdsl.constants import PI, NotFinite, tidy, to_float
-from lrdsl.core import LARGEST, Graph, Op, TooLarge
+from lrdsl.core import LARGEST, Op, TooLarge
+from lrdsl.graph import Graph
 from lrdsl.lowering import WholePower, fitted
 from lrdsl.values import (
     HALF,

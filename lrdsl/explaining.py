@@ -203,8 +203,8 @@ def _lowering(schedule: Schedule, run: Timeline | None) -> list[str]:
         core = schedule.bind(run).core
     except ScheduleError:
         return []
-    from lrdsl.core import per_update
     from lrdsl.costs import graph_ops
+    from lrdsl.graph import per_update
     from lrdsl.tables import lowered
 
     chosen = lowered(core, run.total_steps)

@@ -11,9 +11,9 @@ import numpy as np
 
 from lrdsl import schedule as schedules
 from lrdsl.bounds import check_values
-from lrdsl.core import per_update
 from lrdsl.diagnostics import ScheduleError
 from lrdsl.engines.numpy import compile_numpy
+from lrdsl.graph import per_update
 from lrdsl.tables import Lowering, lowered
 from lrdsl.timeline import Timeline
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import struct
 from collections import Counter
 
-from lrdsl.core import FUSED, MOVED, Graph, Op, in_order, rounded_up
+from lrdsl.core import Op, in_order
+from lrdsl.graph import FUSED, MOVED, Graph
+from lrdsl.shapes import rounded_up
 
 # float64 holds every integer up to here.
 EXACT = 2**53

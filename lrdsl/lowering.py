@@ -9,7 +9,9 @@ from math import gcd, lcm
 from typing import NamedTuple
 
 from lrdsl.constants import PI, flushed, tidy, to_float
-from lrdsl.core import ODD, Graph, Op, TooLarge, straight
+from lrdsl.core import Op, TooLarge
+from lrdsl.graph import Graph
+from lrdsl.shapes import ODD, straight
 from lrdsl.values import Choice, Exact, Scaled, Table, Value, constant, constant_of, negated
 
 

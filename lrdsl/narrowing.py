@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from lrdsl.core import FUSED, LAST_STEP, MOVED, WITH_DATA, Graph, Op, in_order
+from lrdsl.core import LAST_STEP, WITH_DATA, Op, in_order
 from lrdsl.engines.intervals import NAN, Interval, Table
 from lrdsl.engines.intervals import OPS as INTERVALS
+from lrdsl.graph import FUSED, MOVED, Graph
 
 Range = tuple[int, int]
 

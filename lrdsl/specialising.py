@@ -12,10 +12,11 @@ import math
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from lrdsl.core import LARGEST, WITH_DATA, Graph, Op, in_order
+from lrdsl.core import LARGEST, WITH_DATA, Op, in_order
 from lrdsl.engines.intervals import NAN, Interval
 from lrdsl.engines.intervals import OPS as INTERVALS
 from lrdsl.engines.python import OPS as REFERENCE
+from lrdsl.graph import Graph
 
 LARGEST_EXACT = 2**53  # float64 holds every integer up to here
 Part = Op | bool

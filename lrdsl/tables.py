@@ -8,8 +8,9 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from lrdsl.core import LAST_STEP, Graph, Op
+from lrdsl.core import LAST_STEP, Op
 from lrdsl.engines.numpy import compile_numpy
+from lrdsl.graph import Graph
 from lrdsl.intervals import tail
 from lrdsl.pieces import pieces
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from lrdsl import Schedule, ScheduleError, Timeline
 from lrdsl.constants import flushed
-from lrdsl.core import OPERATIONS, Graph, Op
+from lrdsl.core import OPERATIONS, Op
 from lrdsl.engines.intervals import OPS
 from lrdsl.engines.python import compile_python
+from lrdsl.graph import Graph
 from lrdsl.intervals import compile_intervals, enclose, live, single, tail
 from lrdsl.laps import Clock, Marks, clocks, marks
 from lrdsl.library import standard_library

@@ -25,11 +25,11 @@ PACKAGE = Path(lrdsl.__file__).parent
 # reference engine, so that one comes before the expander.
 ORDER = [
     "diagnostics", "rendering", "resources", "tree", "grammar_tables", "lalr", "parser",
-    "functions", "library", "checker", "libraries", "constants", "core", "engines.python",
-    "engines.intervals", "values", "lowering", "conditions", "elementary", "cancelling",
-    "arithmetic", "limits", "clocks", "scopes", "operators", "lists", "sequences", "moments",
-    "expander", "timeline",
-    "narrowing", "binding", "engines.numpy", "laps", "intervals", "pieces", "specialising",
+    "functions", "library", "checker", "libraries", "constants", "core", "shapes", "graph",
+    "engines.python", "engines.intervals", "values", "lowering", "conditions", "elementary",
+    "cancelling", "arithmetic", "limits", "clocks", "scopes", "operators", "lists", "sequences",
+    "moments", "expander", "timeline", "narrowing", "binding",
+    "engines.numpy", "laps", "intervals", "pieces", "specialising",
     "stretches", "certificates", "engines.settling", "engines.actions", "engines.blocks",
     "engines.runs", "lifting", "costs", "tables", "engines.emission", "engines.tensorflow",
     "engines.jax", "engines.torch", "extremes", "jumps", "bounds", "schedule", "keras", "torch",

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lrdsl import Schedule, ScheduleError, Timeline
-from lrdsl.core import LAST_STEP, MOVED, Op, in_order
+from lrdsl.core import LAST_STEP, Op, in_order
 from lrdsl.engines.numpy import compile_numpy
 from lrdsl.engines.python import compile_python
+from lrdsl.graph import MOVED
 from lrdsl.library import standard_library
 from lrdsl.narrowing import narrowed
 from lrdsl.pieces import pieces
