@@ -31,8 +31,9 @@ def _staircase(np: Any, s: Any, n: int) -> Any:
 
 def _parts(np: Any, s: Any, n: int) -> Any:
     """The usual way to look up 100 values: the place of each step among 99 boundaries."""
-    boundaries = np.arange(1, 100) * (n // 100)
-    return np.take(0.1 * 0.97 ** np.arange(100), np.searchsorted(boundaries, s, side="right"))
+    boundaries = np.array([n // 100 * k for k in range(1, 100)])
+    values = np.array([0.1 * 0.97**k for k in range(100)])
+    return np.take(values, np.searchsorted(boundaries, s, side="right"))
 
 
 def _polynomial(np: Any, s: Any, n: int) -> Any:

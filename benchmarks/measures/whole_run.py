@@ -97,7 +97,7 @@ def _tasks(formula: Formula, size: int) -> dict[str, Task]:
         tasks |= _numexpr(formula, size)
     if find_spec("jax"):
         tasks["jax, jit, float64"] = _jax(formula, size)
-    if find_spec("tensorflow"):
+    if find_spec("tensorflow") and formula.numexpr:  # its NumPy lacks what numexpr lacks
         tasks["TensorFlow, XLA, float64"] = _tensorflow(formula, size)
     return tasks
 
