@@ -9,10 +9,7 @@ from lrdsl.lifting import RELU, SINGLE, lifted
 from lrdsl.shapes import ODD, straight
 
 # Ops of each operation, where that is not 1.
-_OPS = {
-    "step": 0, "prev": 0, "integer": 0, "number": 0,
-    "ratio": 2, "whole": 3,
-}  # fmt: skip
+_OPS = {"step": 0, "prev": 0, "integer": 0, "number": 0, "whole": 3}
 
 # What TensorFlow's optimiser runs as one op when nothing else uses what is in between, on CPUs.
 _UNARY = {"sin", "cos", "log", "sqrt", "abs", "neg", "floor", "round"}
@@ -74,8 +71,11 @@ def _ops_of(op: Op, order: list[Op], uses: Counter[int]) -> int:
             return _search(op, order)
         case "quotient":
             return 3 if op.args[0].high <= op.data else 5
-        case "ratio" if line_of(op):
-            return 1  # the product, and the sum if there is one, count where they are in integers
+        case "ratio":  # a cast, and a product unless that counts where it is in integers
+            line = line_of(op)
+            x = line[0] if line else op.args[0]
+            cast = all(each.name != "cast" or each.args[0] is not x for each in order)
+            return cast + (line is None)
         case "mul" if op.args[0] is op.args[1]:  # a square, of a difference
             base = op.args[0]
             return 0 if uses[id(base)] == 1 and base.name == "sub" and base.dtype == "int" else 1

@@ -51,6 +51,9 @@ def test_a_rate_takes_no_more_ops_than_it_did(
         row["ops"] = got
         FILE.write_text(HEAD + yaml.safe_dump(ROWS, sort_keys=False, width=98))
     assert got == row["ops"]
+    core = Schedule(row["expr"]).bind(LONG).core
+    said = [graph_ops(lowered(core, LONG.total_steps, each).core) for each in (None, "analytic")]
+    assert said == [got["ours"], got["analytic"]]
     # never more than the Keras class that does the same, nor than 12, unless the row says why
     assert max(got["ours"], got["analytic"]) <= min(got["keras"], 12) or row.get("more")
 
