@@ -91,14 +91,14 @@ def _raised(graph: Graph, op: Op, exponent: Fraction) -> Op:
 
 
 def _part_of_one(calc: Arithmetic, value: Value) -> tuple[Exact, Op] | None:
-    """A fraction n / d that is at most 1, and the integer n."""
+    """A fraction n / d from 0 to 1, and the integer n."""
     if not isinstance(value, Exact) or value.pi:
         return None
     try:
         n, unit = calc.primitive(value)
     except TooLarge:
         return None
-    return (value, n) if n.high * unit == 1 and n.high < 2**53 else None
+    return (value, n) if n.low >= 0 and n.high * unit == 1 and n.high < 2**53 else None
 
 
 def _power_of_fraction(calc: Arithmetic, u: Exact, n: Op, exponent: Fraction) -> Value:

@@ -193,6 +193,8 @@ def test_sums_keep_their_meaning() -> None:
         "min(0.3, step / (step + 9))", "max(0.3, -step / (step + 9))", "2 + (1 + exp(-epoch))",
         "clamp(5 / (1 + step), 0.1, 1)", "(step - 5) / (3 - step)", "1 - sqrt(1 - progress)",
         "0.2 * (1 - 2 * cos(pi * progress)^2)", "step / pick([3, 5, 7], epoch)",
+        "min(1, (1 - step / 100)^10)", "max(0, (1 - step / 100)^9)", "max(-1, (2 - epoch)^3)",
+        "min(0.5, (1 - progress)^1.5)", "max(0.1, 0.3 * min(1, epoch / 7)^0.9)",
     ]  # fmt: skip
     steps = np.array([1, 2, 4, 390, 391, 3000, 17_595, 35_000])
     for text in texts:
