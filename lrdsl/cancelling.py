@@ -40,7 +40,7 @@ def uncancelled(calc: Arithmetic, total: Exact, value: Scaled) -> Value | None:
             return calc.scale(calc.multiply(root, root), 2 * c)
         if value.op in calc.roots and c * f < 0:
             return _conjugate(calc, c, value)
-        if value.op in calc.raised and c == -f:
+        if value.op in calc.whole and c == -f:
             return _rest_of_power(calc, c, value)
         if value.op in calc.powers and c * f < 0:
             return _shifted(calc, c, value)
@@ -84,8 +84,8 @@ def _rest_of_power(calc: Arithmetic, c: Fraction, value: Scaled) -> Value | None
 
     w is u^(1 / q). Only 1 - u is a difference, and it is exact.
     """
-    u, exponent = calc.raised[value.op]
-    p, q = exponent.as_integer_ratio()
+    whole = calc.whole[value.op]
+    u, (p, q) = whole.fraction, whole.exponent.as_integer_ratio()
     if max(p, q) > MOST_TERMS:
         return None
     w = power(calc, u, constant(Fraction(1, q))) if q > 1 else u

@@ -60,10 +60,7 @@ def _constant_exponent(calc: Arithmetic, base: Value, exponent: Fraction) -> Val
     if exponent.denominator == 1 and exponent <= (8 if part is None else _multiplied(part[1])):
         half = _constant_exponent(calc, base, Fraction(exponent // 2)) if exponent > 1 else base
         square = calc.multiply(half, half) if exponent > 1 else half
-        product = calc.multiply(square, base) if exponent > 1 and exponent % 2 else square
-        if part is not None and isinstance(product, Scaled) and product.factor == 1:
-            calc.raised[product.op] = part[0], exponent
-        return product
+        return calc.multiply(square, base) if exponent > 1 and exponent % 2 else square
     if part is not None:
         return _power_of_fraction(calc, *part, exponent)
     if exponent == HALF.constant:
@@ -107,7 +104,6 @@ def _part_of_one(calc: Arithmetic, value: Value) -> tuple[Exact, Op] | None:
 def _power_of_fraction(calc: Arithmetic, u: Exact, n: Op, exponent: Fraction) -> Value:
     graph = calc.graph
     power = _raised(graph, _fraction(calc, n), exponent)
-    calc.raised[power] = u, exponent
     square_root = exponent == HALF.constant
     if square_root:
         calc.roots[power] = u
@@ -115,7 +111,7 @@ def _power_of_fraction(calc: Arithmetic, u: Exact, n: Op, exponent: Fraction) ->
         top = math.sqrt(n.high) if square_root else math.pow(n.high, to_float(exponent))
         scale = constants.power(Fraction(1, n.high), exponent)
         whole = _raised(graph, graph.make("cast", n), exponent)
-        calc.whole[power] = WholePower(whole, scale, top)
+        calc.whole[power] = WholePower(whole, scale, top, u, exponent)
     return Scaled(Fraction(1), power)
 
 

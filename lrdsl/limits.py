@@ -69,7 +69,7 @@ def _extreme_ratio(
             continue
         try:
             match value:
-                case Scaled(factor, op) if op in calc.raised:  # a power from 0 to 1
+                case Scaled(factor, op) if op in calc.whole:  # a power from 0 to 1
                     if factor > 0 and (c >= factor if name == "min" else c <= 0):
                         return value
                 case Choice(test, yes, no) if {constant_of(yes), constant_of(no)} != {None}:

@@ -29,6 +29,8 @@ class WholePower(NamedTuple):
     power: Op
     scale: Fraction
     top: float
+    fraction: Exact
+    exponent: Fraction
 
 
 class Lowering:
@@ -43,7 +45,6 @@ class Lowering:
         self.roots: dict[Op, Exact] = {}
         self.powers: dict[Op, tuple[Exact, Fraction]] = {}  # exponent, logarithm of the base
         self.whole: dict[Op, WholePower] = {}
-        self.raised: dict[Op, tuple[Exact, Fraction]] = {}  # a fraction and its exponent
         self.sums: dict[Op, tuple[Fraction, Scaled]] = {}
         self.begins: dict[Op, Fraction] = {}  # what some divisors are at the first step
 
@@ -176,7 +177,7 @@ class Lowering:
         """
         factor, op = value.factor, value.op
         if op in self.whole:
-            power, scale, top = self.whole[op]
+            power, scale, top, *_ = self.whole[op]
             wanted, shift = to_float(factor + more), to_float(more)
             a, arrives = fitted(factor * scale, lambda a: a * top + shift, wanted)
             if arrives or (final and factor * more >= 0):

@@ -126,8 +126,6 @@ REWRITTEN = [
     ("polynomial(1, 0, k=0.5)", LONG, ENDS),
     ("polynomial(1, 0, 0.9, k=1.5)", LONG, ENDS),
     ("cosine(0.1, k=0.5)", LONG, ENDS),
-    ("cosine(0.1, k=3)", LONG, ENDS),
-    ("polynomial(0.2, 1e-7, power=0.5, k=2)", Timeline(total_steps=10**12), [10**12 - 1]),
     ("cosine(0.1, k=1.2)", LONG, ENDS),
     ("0.1 - 0.1 * min(1, progress)^0.9", LONG, ENDS),
     ("0.1 * (1 - sqrt(progress))", LONG, ENDS),
