@@ -55,6 +55,10 @@ def opened(calc: Arithmetic, total: Exact, value: Scaled) -> tuple[Exact, Scaled
     Where there are no others, only a whole number does.
     """
     op = value.op.args[0] if value.op.name == "guard" else value.op
+    if op in calc.rests and not (total.pi or total.terms) and total.constant * value.factor < 0:
+        number, rest = calc.rests[op]  # a (1 - u^k) - b, which may cancel
+        moved = constant(value.factor * number)
+        return add_exact([total, moved], 0), Scaled(tidy(value.factor * rest.factor), rest.op)
     if op not in calc.sums or total.pi:
         return total, value
     number, rest = calc.sums[op]
@@ -90,7 +94,11 @@ def _rest_of_power(calc: Arithmetic, c: Fraction, value: Scaled) -> Value | None
         return None
     w = power(calc, u, constant(Fraction(1, q))) if q > 1 else u
     rest = calc.divide(add_exact([constant(1), negated(u)], 0), _geometric(calc, w, q))
-    return calc.scale(calc.multiply(rest, _geometric(calc, w, p)), c)
+    product = calc.multiply(rest, _geometric(calc, w, p))
+    if isinstance(product, Scaled) and product.factor > 0:
+        one = 1 / product.factor
+        calc.rests[product.op] = one, Scaled(-one, value.op)
+    return calc.scale(product, c)
 
 
 def _geometric(calc: Arithmetic, w: Value, terms: int) -> Value:

@@ -33,17 +33,17 @@ def _ops(core: Op) -> int:
     order = in_order(core)
     uses = Counter(id(arg) for op in order for arg in set(op.args))
     rounding = 0 if core.name == "take" else 1
-    saved = sum(len(tables) - 2 for tables in rows(order).values())
+    saved = sum(len(tables) - 2 for tables in rows(order))
     return 1 + rounding + sum(_ops_of(op, order, uses) for op in order) - saved
 
 
-def rows(order: list[Op]) -> dict[Op, list[Op]]:
-    """Tables of float64 that are read at one index, where they are three: one table of rows."""
-    tables: dict[Op, list[Op]] = {}
+def rows(order: list[Op]) -> list[list[Op]]:
+    """Tables of float64 of one length, read at one index, where they are three: a table of rows."""
+    tables: dict[tuple[Op, int], list[Op]] = {}
     for op in order[:-1]:
         if op.name == "take" and op.dtype == "float":
-            tables.setdefault(op.args[0], []).append(op)
-    return {index: same for index, same in tables.items() if len(same) > 2}
+            tables.setdefault((op.args[0], len(op.data)), []).append(op)
+    return [same for same in tables.values() if len(same) > 2]
 
 
 def line_of(op: Op) -> tuple[Op, float, float] | None:

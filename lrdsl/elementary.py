@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 SMALL = 1024
 # Powers are below two to this, with room for a factor.
 _LARGE = 900
-# Powers are below two to this, with room for a factor.
-_LARGE = 900
 
 
 def power(calc: Arithmetic, base: Value, exponent: Value) -> Value:

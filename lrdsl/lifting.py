@@ -36,16 +36,16 @@ def _shifted_searches(core: Op) -> Op:
     """
     graph = Graph()
     made: dict[int, Op] = {}
-    shifts: dict[int, tuple[Op, int]] = {}
+    shifts: dict[int, tuple[Op, Op, int]] = {}
     for op in in_order(core):
         args = [made[id(arg)] for arg in op.args]
         if op.name == "count" and (shift := _shift(op.data)):
             moved = graph.add(args[0], graph.integer(shift))
             boundaries = tuple(each + shift for each in op.data)
             made[id(op)] = graph.make("count", moved, data=boundaries, low=op.low, high=op.high)
-            shifts[id(made[id(op)])] = moved, shift
+            shifts[id(made[id(op)])] = args[0], moved, shift
         elif (end := _end_of_lap(op, args, shifts)) is not None:
-            table, (moved, shift) = end
+            table, moved, shift = end
             ends = graph.take(table.args[0], tuple(each + shift for each in table.data))
             made[id(op)] = graph.make("sub", ends, moved, low=op.low, high=op.high)
         else:
@@ -62,13 +62,13 @@ def _shift(boundaries: tuple[int, ...]) -> int:
 
 
 def _end_of_lap(
-    op: Op, args: list[Op], shifts: dict[int, tuple[Op, int]]
-) -> tuple[Op, tuple[Op, int]] | None:
-    """The table, and the shifted step and its shift, where an integer is the end less the step."""
+    op: Op, args: list[Op], shifts: dict[int, tuple[Op, Op, int]]
+) -> tuple[Op, Op, int] | None:
+    """The table, the shifted step and its shift, where an integer is the end less the step."""
     if op.name != "sub" or op.dtype != "int" or args[0].name != "take":
         return None
-    found = shifts.get(id(args[0].args[0]))
-    return (args[0], found) if found and found[0].args[0] is args[1] else None
+    searched, moved, shift = shifts.get(id(args[0].args[0]), (None, op, 0))
+    return (args[0], moved, shift) if searched is args[1] else None
 
 
 class _Lifting:

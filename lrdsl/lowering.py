@@ -46,6 +46,7 @@ class Lowering:
         self.powers: dict[Op, tuple[Exact, Fraction]] = {}  # exponent, logarithm of the base
         self.whole: dict[Op, WholePower] = {}
         self.sums: dict[Op, tuple[Fraction, Scaled]] = {}
+        self.rests: dict[Op, tuple[Fraction, Scaled]] = {}  # as sums; computed otherwise
         self.begins: dict[Op, Fraction] = {}  # what some divisors are at the first step
 
     def integer(self, op: Op) -> Exact:
@@ -182,12 +183,7 @@ class Lowering:
             a, arrives = fitted(factor * scale, lambda a: a * top + shift, wanted)
             if arrives or (final and factor * more >= 0):
                 return self.graph.times(power, self.graph.number(a))
-        number = self.graph.number(to_float(factor))
-        if op.name == "mul" and op.args[0] is not op.args[1]:
-            for one, other in (op.args, op.args[::-1]):  # a product of products is guarded
-                if other.name not in ("mul", "number", "div", "quotient"):
-                    return self.graph.times(one, self.graph.times(other, number))
-        return self.graph.times(op, number)
+        return self.graph.times(op, self.graph.number(to_float(factor)))
 
     def _real_exact(self, value: Exact) -> Op:
         try:

@@ -143,6 +143,36 @@ def test_compiled_code_does_not_fuse_products_into_sums() -> None:
         assert_same_bits(text, [2, 3, 9, 10, 99])
 
 
+def test_constants_stay_where_they_are_in_products() -> None:
+    """XLA moves them together, from (x * c) * (y * d), unless something is in between."""
+    steps = [1, 2, 1171, 1172, 35_000, 1171875, 71484375]
+    for text in (
+        "polynomial(0.7, 0, power=3, over=300000000st)",
+        "y * 2^40 - floor(y * 2^40) where y = polynomial(0.1, 0, power=3, over=300000000st)",
+        "0.3 * sin(progress) * sin(pi * progress) * sin(epoch)",
+        "warmup_from_one(1048575st) * (2 - elapsed(12.5%))^4",
+    ):
+        assert_same_bits(text, steps)
+
+
+def test_tables_read_at_one_index_have_lengths_of_their_own() -> None:
+    assert_same_bits(
+        "cycle(cosine_restarts(0.1, every=5ep, growth=1.5, scale=0.9), every=60ep)",
+        [0, 1, 1955, 4887, 23_459, 23_460, 10**9],
+    )
+    assert_same_bits(
+        "pick([1,2,3], k) * sin(pick([1,2,3,4,5], k)) * exp(pick([.1,.2,.3,.4], k) * sin(step))"
+        " where k = mod(step, 3)",
+        [0, 1, 2, 3, 4],
+    )
+
+
+def test_the_end_of_a_lap_is_that_of_the_step_it_is_searched_for() -> None:
+    ends = "[1048575st, 3145725st, 7340025st, 15728625st, 32505825st]"
+    text = f"at(piecewise({ends}, [10, 20, 30, 40, 50, 60]), min(step + 3, 1e9) * 1st)"
+    assert_same_bits(f"{text} - 2 * min(step, 1e9 - 3)", [0, 5, 1048571, 1048572, 32505822])
+
+
 def test_clamps_that_go_leave_their_guards() -> None:
     for text in (
         "floor(clamp(0.7 * sqrt(step), 0, 1e6) / 7)",

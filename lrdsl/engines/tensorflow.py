@@ -201,7 +201,7 @@ def _for_xla() -> bool:
 def _emission(root: Op) -> Callable[[Tensor], Tensor]:
     """A function from a tensor of steps to the ops that compute `root`, rounded to float32."""
     *inner, root = order = in_order(smallest(root))
-    together = {each: same for same in rows(order).values() for each in same}
+    together = {each: same for same in rows(order) for each in same}
     table = _rounded(root.data) if root.name == "take" else None
 
     def emit(step: Tensor) -> Tensor:
