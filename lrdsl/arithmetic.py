@@ -51,16 +51,17 @@ class Arithmetic(Lowering):
             whole = left[0] if total == ZERO else uncancelled(self, total, left[0])
             if whole is not None:
                 return whole
-        parts = [self.real(scaled) for scaled in left]
-        more = constant_of(total)
-        if more is not None and len(left) == 1 and left[0].op in self.whole:
+        more = constant_of(total) if len(left) == 1 else None
+        if more is not None and left[0].op in self.whole:
             parts = [self.multiple(left[0], more)]
+        else:
+            parts = [self.real(scaled) for scaled in left]
         if total != ZERO:
             parts.insert(0, self.real(total))
         op = parts[0]
         for part in parts[1:]:
             op = self.graph.real("add", op, part)
-        if more is not None and len(left) == 1:
+        if more is not None:
             self.sums[op] = more, left[0]
         return Scaled(Fraction(1), op)
 

@@ -11,6 +11,8 @@ DType = Literal["int", "float", "bool"]
 # the way.
 LAST_STEP = 2**40
 LARGEST = 2**63 - 1
+# float64 holds every integer up to here.
+LARGEST_EXACT = 2**53
 
 # Every operation and the type of its result; `=` is the type of its last operand.
 OPERATIONS: dict[str, str] = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lrdsl import constants
 from lrdsl.conditions import choose
 from lrdsl.constants import PI, NotFinite, tidy, to_float
-from lrdsl.core import LARGEST, Op, TooLarge
+from lrdsl.core import LARGEST, LARGEST_EXACT, Op, TooLarge
 from lrdsl.graph import Graph
 from lrdsl.lowering import WholePower, fitted
 from lrdsl.values import (
@@ -96,7 +96,7 @@ def _part_of_one(calc: Arithmetic, value: Value) -> tuple[Exact, Op] | None:
         n, unit = calc.primitive(value)
     except TooLarge:
         return None
-    return (value, n) if n.low >= 0 and n.high * unit == 1 and n.high < 2**53 else None
+    return (value, n) if n.low >= 0 and n.high * unit == 1 and n.high < LARGEST_EXACT else None
 
 
 def _power_of_fraction(calc: Arithmetic, u: Exact, n: Op, exponent: Fraction) -> Value:

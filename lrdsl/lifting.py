@@ -5,13 +5,11 @@ from __future__ import annotations
 import struct
 from collections import Counter
 
-from lrdsl.core import Op, in_order
+from lrdsl.core import LARGEST_EXACT, Op, in_order
 from lrdsl.graph import FUSED, MOVED, Graph
 from lrdsl.shapes import rounded_up
 
-# float64 holds every integer up to here.
-EXACT = 2**53
-# float32 does up to here.
+# float32 holds every integer up to here.
 SINGLE = 2**24
 
 # The data of a maximum of a difference and 0, which TensorFlow runs as one op with a sine of it.
@@ -113,7 +111,7 @@ class _Lifting:
 
     def _as_float(self, op: Op) -> Op | None:
         """An exact integer in float64, or None; its zero has no sign, as that of an integer."""
-        if max(-op.low, op.high) >= EXACT:
+        if max(-op.low, op.high) >= LARGEST_EXACT:
             return None
         laps = rounded_up(op)
         if laps is not None and id(laps[0]) in self.floats:
@@ -149,4 +147,4 @@ class _Lifting:
         if least.name != "min" or limit not in least.args or self.uses[id(least)] > 1:
             return None
         x = least.args[least.args[0] is limit]
-        return self.floats[id(x)] if max(-x.low, x.high) < EXACT else None
+        return self.floats[id(x)] if max(-x.low, x.high) < LARGEST_EXACT else None

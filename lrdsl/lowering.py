@@ -9,7 +9,7 @@ from math import gcd, lcm
 from typing import NamedTuple
 
 from lrdsl.constants import PI, flushed, tidy, to_float
-from lrdsl.core import Op, TooLarge
+from lrdsl.core import LARGEST_EXACT, Op, TooLarge
 from lrdsl.graph import Graph
 from lrdsl.shapes import ODD, straight
 from lrdsl.values import Choice, Exact, Scaled, Table, Value, constant, constant_of, negated
@@ -24,7 +24,10 @@ def fitted(factor: Fraction, result: Callable[[float], float], wanted: float) ->
 
 
 class WholePower(NamedTuple):
-    """(n / d)^p, of n / d up to 1, as `scale` * n^p, a division less; n^p is `top` where n is d."""
+    """(n / d)^p as `scale` * n^p, a division less; n^p is `top` where n is d.
+
+    The fraction is n / d, from 0 to 1, and p its exponent, above 0, so the power is from 0 to 1.
+    """
 
     power: Op
     scale: Fraction
@@ -246,7 +249,7 @@ class Lowering:
         line = self._line(op, denominator) if final and odd >= ODD else None
         if line is not None:
             return line
-        if odd == 1 or denominator >= 2**53:
+        if odd == 1 or denominator >= LARGEST_EXACT:
             factor = self.graph.number(to_float(Fraction(1, denominator)))
             return self.graph.times(self.graph.make("cast", op), factor)
         safe = max(-op.low, op.high) < odd * 2**24

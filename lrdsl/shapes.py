@@ -5,7 +5,8 @@ from __future__ import annotations
 from lrdsl.core import Op
 
 # Below this, a float32 rate of a line stays away from the middle of two others by more than the
-# rounding of a product and a sum in float64: by 1 / (2^25 * the odd part of the denominator).
+# rounding of a product and a sum in float64: by 1 / (2^25 * the odd part of the denominator). From
+# here on not even one division is sure to, so every engine takes the product and the sum.
 ODD = 2**26
 
 

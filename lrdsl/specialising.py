@@ -12,13 +12,12 @@ import math
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from lrdsl.core import LARGEST, WITH_DATA, Op, in_order
+from lrdsl.core import LARGEST, LARGEST_EXACT, WITH_DATA, Op, in_order
 from lrdsl.engines.intervals import NAN, Interval
 from lrdsl.engines.intervals import OPS as INTERVALS
 from lrdsl.engines.python import OPS as REFERENCE
 from lrdsl.graph import Graph
 
-LARGEST_EXACT = 2**53  # float64 holds every integer up to here
 Part = Op | bool
 
 _DEEPEST = 32  # integers inside each other that are computed in float64

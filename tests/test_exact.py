@@ -188,6 +188,11 @@ def test_what_rises_to_a_number_arrives() -> None:
                 assert abs(value - last) <= slack, (text, total)
 
 
+def test_what_is_divided_begins_where_it_should() -> None:
+    for start in (0.17, 0.1, 0.3, 0.9):
+        assert Schedule(f"inverse_time({start}, 0.71, every=2000st)").value(0, RUN) == start
+
+
 def test_sums_keep_their_meaning() -> None:
     """Forms next to those that are rewritten."""
     texts = [

@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 
 from lrdsl.certificates import Certificate, Slope
-from lrdsl.core import WITH_DATA, Op, in_order
+from lrdsl.core import LARGEST_EXACT, WITH_DATA, Op, in_order
 from lrdsl.engines import actions
 from lrdsl.engines.actions import ROW, Action
 from lrdsl.engines.numpy import OPS, Array
-from lrdsl.specialising import LARGEST_EXACT
 from lrdsl.stretches import LONG
 
 # Bytes that the buffers of two threads may take. Blocks are as long as that allows: the fewer

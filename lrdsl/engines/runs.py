@@ -81,7 +81,7 @@ def step_values(core: Op, steps: Array, out: Array) -> Array:
     """As `run_values`, at the given steps: integers, of the shape of `out`."""
     flat = (steps.copy() if np.may_share_memory(steps, out) else steps).reshape(-1)
     special = specialise(core, int(flat.min()), int(flat.max()))
-    job = _moving(core, special, _certificate(core, special), out.dtype, flat)
+    job = _moving(core, special, _certificate(core, special.low, special.high), out.dtype, flat)
     _work(iter([job]), out.reshape(-1))
     return out
 
@@ -117,7 +117,7 @@ def _moving_jobs(core: Op, special: Special, out: Array) -> Iterator[Job]:
 
 def certified(core: Op, special: Special) -> Iterator[tuple[Special, Certificate | None]]:
     """A special tree, or its halves and theirs, each with its certificate if there is one."""
-    certificate = _certificate(core, special)
+    certificate = _certificate(core, special.low, special.high)
     if certificate is not None or special.high - special.low < 2 * LONG:
         yield special, certificate
         return
@@ -126,12 +126,8 @@ def certified(core: Op, special: Special) -> Iterator[tuple[Special, Certificate
     yield from certified(core, specialise(core, middle + 1, special.high))
 
 
-def _certificate(core: Op, special: Special) -> Certificate | None:
-    return _certificate_of(core, special.low, special.high)
-
-
 @lru_cache(maxsize=128)
-def _certificate_of(core: Op, low: int, high: int) -> Certificate | None:
+def _certificate(core: Op, low: int, high: int) -> Certificate | None:
     try:
         return Certificate(specialise(core, low, high))
     except Uncertain:
@@ -187,9 +183,8 @@ def _cores() -> int:
 @lru_cache(maxsize=32)
 def _level_throughout(core: Op, size: int) -> Fill | None:
     """How a run is filled that stands still but for some changes; None for another one."""
-    first, *_ = _few(core, 0, size - 1) or [Stretch(0, 0)]
-    whole = first.starts is not None and first.high == size - 1
-    return _levels(core, first) if whole else None
+    found = _few(core, 0, size - 1)
+    return _levels(core, found[0]) if len(found) == 1 and found[0].starts is not None else None
 
 
 def _levels(core: Op, stretch: Stretch) -> Fill:
