@@ -29,6 +29,10 @@ def _staircase(np: Any, s: Any, n: int) -> Any:
     return 0.1 * 0.5 ** (s // (n // 10))
 
 
+def _fine_staircase(np: Any, s: Any, n: int) -> Any:
+    return 0.1 * 0.999 ** (s // 1000)
+
+
 def _parts(np: Any, s: Any, n: int) -> Any:
     """The usual way to look up 100 values: the place of each step among 99 boundaries."""
     boundaries = np.array([n // 100 * k for k in range(1, 100)])
@@ -52,6 +56,12 @@ FORMULAS = {
     ),
     "staircase": Formula(
         "0.1 * 0.5^floor(t / 10%)", _staircase, "0.1 * 0.5 ** floor(s / w)", level=True
+    ),
+    "staircase, 1,000 steps each": Formula(
+        "0.1 * 0.999^floor(step / 1000)",
+        _fine_staircase,
+        "0.1 * 0.999 ** floor(s / 1000)",
+        level=True,
     ),
     "100 parts": Formula("step_decay(0.1, 0.97, every=1%)", _parts, "", level=True),
     "polynomial": Formula(

@@ -44,11 +44,14 @@ TEXTS = [
     "tanh_decay(0.1)",
     "polynomial(0.1, 0.001, power=0.9)",
     "polynomial(0.1, power=2)",
+    "polynomial(0.1, 0.001, power=2.5)",
+    "0.1 * (1 + step)^-0.5 + (1e7 + 3 * step)^-7.3",
     "log(1 + epoch) / sqrt(1 + epoch)",
     "0.1 / (1 + 0.5 * epoch)",
     "0.1 * 0.5^(step // 3910)",
     "0.1 * 0.97^(step // 7)",
     "0.1 * 0.999^(step // 200)",
+    "0.1 * 0.9995^(step // 100 + step // 170)",
     "cycle(linear(0.1, 0.01), every=10ep)",
     "cycle(cosine(0.1, 0.01), every=777st)",
     "cycle(cosine(0.1 * 0.9^lap, 0.01), every=2ep)",
@@ -224,6 +227,15 @@ def test_certificates_of_waves_hold(text: str, angle: str) -> None:
         assert_certified(core, Certificate(specialise(core, low, low + 139_999)))
 
 
+@pytest.mark.parametrize("base", ["1 + step", "200000 - step", "3e8 + 7 * step", "(1 + step) / 3"])
+@pytest.mark.parametrize("exponent", [0.9, -0.5, 1.5, 0.01, -9.7, 17.2])
+def test_certificates_of_powers_hold(base: str, exponent: float) -> None:
+    """Of bases near 0, where no series serves, and far from it."""
+    core = core_of(f"({base})^{exponent}", RUN)
+    for low in (0, 60_001):
+        assert_certified(core, Certificate(specialise(core, low, low + 139_998)))
+
+
 def assert_certified(core: Op, certificate: Certificate) -> None:
     """The fast values are as near to the exact ones as they claim."""
     plan = Plan(certificate)
@@ -337,6 +349,7 @@ def test_a_run_of_more_stairs_than_are_told_apart_is_cut() -> None:
     found = kinds("0.1 * 0.999^(step // 300)", LONG, total)
     assert len(found) > 1 and all(size is not None for *_, size in found)
     assert sum(high + 1 - low for low, high, _ in found) == total
+    assert_same(core_of("0.1 * 0.999^(step // 300)", LONG), total)
     core = core_of("mod(step // 300, 97)", LONG)
     assert np.array_equal(run_values(core, total), np.arange(total) // 300 % 97)
 

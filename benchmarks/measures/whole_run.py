@@ -50,7 +50,7 @@ def _table(name: str, size: int, options: Options) -> Table:
     tasks[FILL_INTO] = lambda: rates.fill(0.1)
     seconds = 4 if size < 10**7 else 12
     times = interleaved(
-        tasks, seconds=options.seconds(seconds), rounds=options.rounds(15), shortest=0.0
+        tasks, seconds=options.seconds(seconds), rounds=options.rounds(15), shortest=0.02
     )
     rows = []
     for each, task in tasks.items():

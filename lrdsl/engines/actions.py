@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from lrdsl.certificates import Slope
+from lrdsl.certificates import UNIT, Slope
 from lrdsl.core import WITH_DATA, Op
 from lrdsl.engines.numpy import OPS, Array
 from lrdsl.engines.python import OPS as REFERENCE
@@ -22,6 +23,9 @@ Action = Callable[[list[Any], Any, int], Any]
 
 # The steps in a row of a block: as many as a table has.
 ROW = 4096
+# The terms of a binomial series, and how far it goes: its sum is then near its first term.
+_TERMS = 10
+_STEEPEST = 1 / 8
 
 # How far an operand is from where an operation jumps.
 _DISTANCES: dict[str, Callable[..., Any]] = {
@@ -43,13 +47,13 @@ def ufunc(function: Any, ins: list[int], out: int) -> Action:
 
 def by_logarithm(base: int, exponent: float, out: int) -> Action:
     """base^exponent = e^(exponent * log(base))."""
+    return lambda slots, start, n: _by_logarithm(slots[base], exponent, slots[out])
 
-    def apply(slots: list[Any], start: Any, n: int) -> None:
-        np.log(slots[base], out=slots[out])
-        np.multiply(slots[out], exponent, out=slots[out])
-        np.exp(slots[out], out=slots[out])
 
-    return apply
+def _by_logarithm(base: Array, exponent: float, out: Array) -> None:
+    np.log(base, out=out)
+    np.multiply(out, exponent, out=out)
+    np.exp(out, out=out)
 
 
 def copy(source: int, out: int) -> Action:
@@ -118,6 +122,44 @@ def power(base: float, slope: Slope, out: int) -> Action:
         np.multiply(heads[-1], table[: rest.size], out=rest)
 
     return apply
+
+
+def power_of_line(slope: Slope, exponent: float, out: int) -> Action:
+    """(m + d)^p = m^p * (1 + p * (d/m) + p * (p - 1) / 2 * (d/m)^2 + ...), m amid each row.
+
+    A product of matrices: the coefficients of each row, and the powers of d for all of them. What
+    is left out is less than a unit. Rows near 0, where it is not, are computed directly.
+    """
+    binomials = np.cumprod([1.0, *((exponent - k) / (k + 1) for k in range(_TERMS))])
+    widest = (UNIT / 2 / max(abs(binomials[-1]), UNIT)) ** (1 / _TERMS)
+    widest = min(widest, _STEEPEST / max(abs(exponent), 1))
+    half = slope.factor * slope.line.factor * (ROW // 2)
+    table = _powers()
+
+    def directly(base: Array, out: Array) -> None:
+        _by_logarithm(base, exponent, out)
+
+    def apply(slots: list[Any], start: int, n: int) -> None:
+        values = slots[out][:n]
+        middles = _operands(slope, np.arange(start, start + n - n % ROW, ROW) + ROW // 2)
+        far = np.flatnonzero(abs(half) <= widest * middles)  # adjacent, as a line rises or falls
+        first, last = (far[0], far[-1] + 1) if far.size else (0, 0)
+        if far.size:
+            middles = middles[first:last]
+            ratios = np.vander(half / middles, _TERMS, increasing=True)
+            rows = (middles**exponent)[:, None] * (binomials[:-1] * ratios)
+            np.matmul(rows, table, out=values[first * ROW : last * ROW].reshape(-1, ROW))
+        _directly(directly, slope, values[: first * ROW], start)
+        _directly(directly, slope, values[last * ROW :], start + last * ROW)
+
+    return apply
+
+
+@lru_cache(maxsize=1)
+def _powers() -> Array:
+    """The powers, from the 0th on, of places in a row that goes from -1 to 1."""
+    places = np.arange(ROW) / (ROW // 2) - 1
+    return np.ascontiguousarray(np.vander(places, _TERMS, increasing=True).T)
 
 
 def wave(name: str, slope: Slope, out: int, *, relative: bool) -> Action:

@@ -125,7 +125,7 @@ class Plan:
         if self.scattered or self.special.high + 1 - self.special.low < LONG:
             return None
         slope = self.certificate.slope_of(op)
-        if slope is not None and op.name == "pow":
+        if slope is not None and op.name == "pow" and op.args[0].name == "number":
             steepness = math.log(op.args[0].data) * slope.factor * slope.line.factor
             return slope if abs(steepness) * ROW < _STEEPEST else None
         return slope
@@ -165,8 +165,10 @@ class Plan:
 
     def _action(self, op: Op, ins: list[int], out: int) -> Action:
         slope = self._shortcut(op)
-        if slope is not None and op.name == "pow":
+        if slope is not None and op.name == "pow" and op.args[0].name == "number":
             return actions.power(op.args[0].data, slope, out)
+        if slope is not None and op.name == "pow":
+            return actions.power_of_line(slope, op.args[1].data, out)
         if slope is not None:
             relative = self.certificate.keeps_relative(op)
             return actions.wave(op.name, slope, out, relative=relative)
