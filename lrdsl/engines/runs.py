@@ -263,9 +263,10 @@ def _moving(
     single = dtype == np.float32
     plan = Plan(certificate, scattered=steps is not None, single=single)
     settled = settling(certificate, exact)
+    idle: list[Any] = []  # workspaces, one for each thread in the end
 
     def fill(low: int, high: int, out: Array) -> None:
-        workspace = plan.workspace()
+        workspace = idle.pop() if idle else plan.workspace()
         for start in range(low, high, plan.block):
             part = out[start - low : start - low + plan.block]
             chosen = start if steps is None else steps[start : start + part.size].astype(np.int64)
@@ -277,6 +278,7 @@ def _moving(
         for end in (special.low, special.high):  # where people look for a peak of 0.1
             if steps is None and low <= end < high:
                 out[end - low] = exact(np.array([end]))[0]
+        idle.append(workspace)
 
     return Job(fill, low, high, plan.block)
 

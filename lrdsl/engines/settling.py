@@ -93,11 +93,16 @@ def settling(certificate: Certificate, exact: Callable[[Array], Array]) -> Settl
 def _near_the_middle(out: Array, reach: int, spare: Array) -> Array:
     """Where a float64 is at most so many units of its last place from the middle of two float32.
 
-    Its last 29 bits are then near 2^28, whatever its sign and exponent.
+    Its last 29 bits are then near 2^28, whatever its sign and exponent; moved to the front of an
+    int32, near one of its ends.
     """
-    bits = np.add(out.view(np.int64), _MIDDLE + reach, out=spare[: out.size].view(np.int64))
-    np.bitwise_and(bits, 2**_DROPPED - 1, out=bits)
-    return np.flatnonzero(bits <= 2 * reach) if bits.min() <= 2 * reach else _NONE
+    bits = spare.view(np.uint32)[: out.size]
+    np.copyto(bits, out.view(np.uint64), casting="unsafe")
+    np.multiply(bits, np.uint32(2 ** (32 - _DROPPED)), out=bits)
+    ends, near = bits.view(np.int32), (reach << (32 - _DROPPED)) - 2**31
+    if ends.min() > near and ends.max() < -near:
+        return _NONE
+    return np.flatnonzero((ends <= near) | (ends >= -near))
 
 
 def _flush(out: Array) -> None:
