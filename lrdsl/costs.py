@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from lrdsl.core import Op, in_order
+from lrdsl.fading import faded
 from lrdsl.lifting import RELU, SINGLE, lifted
 from lrdsl.shapes import ODD, straight
 
@@ -16,8 +17,9 @@ _UNARY = {"sin", "cos", "log", "sqrt", "abs", "neg", "floor", "round"}
 
 
 def smallest(core: Op) -> Op:
-    """The tree itself, or the same with integers in float64, whichever takes fewer ops."""
-    return min(lifted(core), core, key=_ops)
+    """The tree itself, or with integers in float64 or tables, whichever takes the fewest ops."""
+    tabled = faded(core)
+    return min(lifted(core), core, lifted(tabled), tabled, key=_ops)
 
 
 def graph_ops(core: Op) -> int:

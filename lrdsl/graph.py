@@ -229,7 +229,16 @@ class Graph:
             return a
         if b.name == "number" and b.data == -1.0:
             return self.make("neg", a)
+        if b.name == "number" and a.name == "mul" and a.args[0] is not a.args[1]:
+            x, y = a.args
+            if not (_has_constant(x) or _has_constant(y)):  # where compilers would move it
+                return self.real("mul", self.times(x, b), y)
         return self.real("mul", a, b)
+
+
+def _has_constant(a: Op) -> bool:
+    """Whether a number is a factor of a product, or of one in it."""
+    return a.name == "number" or (a.name in ("mul", "neg") and any(map(_has_constant, a.args)))
 
 
 def per_update(root: Op, accumulate: int) -> Op:

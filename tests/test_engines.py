@@ -151,8 +151,29 @@ def test_constants_stay_where_they_are_in_products() -> None:
         "y * 2^40 - floor(y * 2^40) where y = polynomial(0.1, 0, power=3, over=300000000st)",
         "0.3 * sin(progress) * sin(pi * progress) * sin(epoch)",
         "warmup_from_one(1048575st) * (2 - elapsed(12.5%))^4",
+        "y * 2^40 - floor(y * 2^40) where y = polynomial_cycle(0.9, 0.00671, 3, over=1000st)",
+        "y * 2^40 - floor(y * 2^40) where y = cycle(0.342 * 0.9^lap * sin(t / 1ep)^2, every=1ep)",
+        "y * 2^40 - floor(y * 2^40) where y = 0.7 * log(2 + step) * sqrt(step) * (step + 0.1)^0.3",
     ):
         assert_same_bits(text, steps)
+
+
+FADING = [
+    "exponential(0.1, 0.96, every=1000st, staircase=1)",
+    "cosine_restarts(0.36, every=159st, scale=0.9)",
+    "cosine_restarts(0.36, 0.018, every=159st, scale=0.5)",
+    "cycle(2 - 0.97^lap * 3 + cosine(0.1) * 0.5^lap, every=100st)",
+    "0.1 * 0.3^(step // 100) / 7 - 0.04 * 1.0001^(step // 100)",
+    "0.99^(step // 100) * sin(step) + 0.98^floor((step + 50) / 100)",
+    "y * 2^40 - floor(y * 2^40) where y = cosine_restarts(0.36, every=159st, scale=0.9)",
+]
+
+
+@pytest.mark.parametrize("text", FADING)
+def test_powers_that_fade_have_the_same_bits_as_tables(text: str) -> None:
+    """In the first laps, where float32 and float64 come to 0, and long after that."""
+    laps = [0, 1, 2, 50, 600, 830, 831, 1021, 1022, 6724, 6725, 17400, 35500, 10**6]
+    assert_same_bits(text, [159 * lap + k for lap in laps for k in (0, 1, 77, 158)])
 
 
 def test_tables_read_at_one_index_have_lengths_of_their_own() -> None:
