@@ -8,6 +8,7 @@ from typing import NamedTuple
 from lrdsl.core import LAST_STEP, WITH_DATA, Op, in_order
 from lrdsl.engines.intervals import NAN, Interval, Table
 from lrdsl.engines.intervals import OPS as INTERVALS
+from lrdsl.engines.python import OPS as REFERENCE
 from lrdsl.graph import FUSED, MOVED, Graph
 
 Range = tuple[int, int]
@@ -72,12 +73,13 @@ class _Narrowing:
         bounds = _bounds(op, args)
         if op.name == "take":  # is read at every step, so its index must be inside at all
             args = [self.build(op.args[0], EVERY)]
-        kept = self._folded(op, bounds) or _kept(op, args)
+        plain = _plain(op, args, bounds)
+        kept = self._folded(op, args, bounds, plain) or _kept(op, args)
         if kept is not None:
             return kept
         if op.dtype == "bool":
             return Part(self._truth(op, args), bounds)
-        return Part(self._made(op, [_op(arg) for arg in args]), bounds, _plain(op, args, bounds))
+        return Part(self._made(op, [_op(arg) for arg in args]), bounds, plain)
 
     def _select(self, op: Op, test: Part, steps: Range) -> Part:
         if isinstance(test.op, bool):
@@ -99,16 +101,21 @@ class _Narrowing:
                 self.ranges[id(op), steps] = _reached(op, known, steps)
         return self.ranges[id(root), steps]
 
-    def _folded(self, op: Op, bounds: Interval) -> Part | None:
-        """What its bounds say entirely; the sign of a zero they do not."""
+    def _folded(self, op: Op, args: list[Part], bounds: Interval, plain: bool) -> Part | None:
+        """What its bounds say entirely; they do not say the sign of a zero."""
         low, high = bounds
-        if low != high or (op.dtype == "float" and low == 0):
+        if low != high:
             return None
         if op.dtype == "bool":
             return Part(bool(low), bounds)
         if op.dtype == "int":
             return Part(self.graph.integer(low), bounds, plain=True)
-        return Part(self.graph.number(low), bounds, plain=True)
+        if low == 0 and not plain:
+            operands = [arg.op for arg in args if isinstance(arg.op, Op)]
+            if op.name == "number" or any(each.name != "number" for each in operands):
+                return None
+            low = REFERENCE[op.name](*(each.data for each in operands))
+        return Part(self.graph.number(low), bounds, plain or low != 0)
 
     def _truth(self, op: Op, args: list[Part]) -> Op:
         undecided = [arg.op for arg in args if isinstance(arg.op, Op)]

@@ -69,11 +69,17 @@ def test_a_run_of_65_536_steps_is_one_gather(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["0.1", "0.1 * 2^-3", "x / 3 where x = 0.3", "0.1 if 1 < 2 else step"]
-)
+    "text",
+    [
+        "0.1", "0.1 * 2^-3", "x / 3 where x = 0.3", "0.1 if 1 < 2 else step",
+        "0.3 * mod(step + 1, 1)^1.5", "0.3 * -mod(step, 1)^0.7",
+    ],
+)  # fmt: skip
 def test_a_constant_takes_no_ops(text: str) -> None:
     for lowering in (None, "table", "analytic"):
         assert of_text(text, Timeline(), lowering).total() == 0
+    steps = tf.constant([[0, 1], [7, 10**9]], tf.int64)
+    assert tf.function(Schedule(text).to_tf(Timeline()))(steps).shape == (2, 2)
 
 
 @pytest.mark.parametrize(
