@@ -22,7 +22,6 @@ from lrdsl.specialising import Line, Special
 
 UNIT = 2.0**-53
 # NumPy promises 4 ulp of float64, libm keeps 1; a product of two of them, and a sum: 14 units.
-# A sum of ten terms that is near its first one: less than twice that.
 LIBM = 16 * UNIT
 # Below the normal numbers, where nothing is relative any more.
 UNDERFLOW = 2.0**-900
@@ -132,10 +131,11 @@ class Certificate:
         if self.by_logarithm(op):
             of_base += LIBM * exponent * _logarithm(bounds[0])
         of_exponent = 0.0 if size == 0 else size * _logarithm(bounds[0])
+        # a series of ten terms has less than 28 units
         return Error(2 * LIBM + 1.01 * (of_base + of_exponent), UNDERFLOW)
 
     def by_logarithm(self, op: Op) -> bool:
-        """Whether a power is e^(exponent * log(base)): half the time of NumPy's own."""
+        """Whether a power may be e^(exponent * log(base)): half the time of NumPy's own."""
         base, exponent = op.args
         positive = base.name != "number" and self._bounds(base)[0] > 0
         return positive and exponent.name == "number"

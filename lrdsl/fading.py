@@ -1,24 +1,27 @@
-"""Powers of a number of laps, which fade to 0, as tables of what the reference computes."""
+"""Powers of a number of laps as tables of what the reference computes, where they come to 0."""
 
 from __future__ import annotations
 
 import math
+import sys
 from typing import NamedTuple
 
-from lrdsl.constants import flushed
+import numpy as np
+
+from lrdsl.constants import SMALLEST, flushed
 from lrdsl.core import Op, in_order
 from lrdsl.engines.python import OPS as REFERENCE
 from lrdsl.graph import Graph
 
 # The most numbers of a table: a quarter of a megabyte.
 LONGEST = 32_768
-# The logarithm of float64's smallest normal number, with room: smaller powers are 0.
-_LAST = -710.0
+# Below the logarithm of the smallest normal float64, which is -708.4: what has this one is 0.
+_LOG_OF_ZERO = -710.0
 _SIMPLE = ("add", "sub", "mul", "div", "neg", "guard")
 
 
 class Fading(NamedTuple):
-    """The values of a float operation for each number of laps; the last one is that of more."""
+    """The values of a float operation for 0, 1, 2, ... laps; the last is that of all later ones."""
 
     laps: Op
     values: list[float]
@@ -32,11 +35,11 @@ def faded(core: Op) -> Op:
         fading = _power(op) if op.name == "pow" else _of_fading(op, found)
         if fading is not None:
             found[op] = fading
-    outside = {arg for op in order if op not in found for arg in op.args} | {core}
+    needed = {arg for op in order if op not in found for arg in op.args} | {core}
     graph = Graph()
     made: dict[Op, Op] = {}
     for op in order:
-        if op in found and op in outside:
+        if op in found and op in needed:
             made[op] = _table(graph, found[op], made, rate=op is core)
         else:
             made[op] = graph.copied(op, [made[arg] for arg in op.args])
@@ -44,7 +47,7 @@ def faded(core: Op) -> Op:
 
 
 def _power(op: Op) -> Fading | None:
-    """base^(factor * laps), if it is 0 from some lap on."""
+    """base^(factor * laps), if it is 0 from some lap on, or there are few laps."""
     match op.args:
         case Op("number", (), base), Op("cast", (laps,)):
             factor = 1.0
@@ -55,7 +58,7 @@ def _power(op: Op) -> Fading | None:
     if laps.name != "floordiv" or laps.low < 0 or not base > 0:
         return None
     slope = factor * math.log(base)
-    last = min(laps.high, math.ceil(_LAST / slope)) if slope < 0 else laps.high
+    last = laps.high if slope * laps.high > _LOG_OF_ZERO else math.ceil(_LOG_OF_ZERO / slope)
     if last >= LONGEST:
         return None
     return Fading(laps, [REFERENCE["pow"](base, lap * factor) for lap in range(last + 1)])
@@ -70,16 +73,19 @@ def _of_fading(op: Op, found: dict[Op, Fading]) -> Fading | None:
     if only not in found:
         return None
     laps, values = found[only]
-    function, operands = REFERENCE[op.name], [arg.data for arg in op.args]
-    places = [arg is only for arg in op.args]
-    rows = ([v if here else d for here, d in zip(places, operands, strict=True)] for v in values)
-    return Fading(laps, [function(*row) for row in rows])
+    function = REFERENCE[op.name]
+    return Fading(
+        laps, [function(*(v if arg is only else arg.data for arg in op.args)) for v in values]
+    )
 
 
 def _table(graph: Graph, fading: Fading, made: dict[Op, Op], *, rate: bool) -> Op:
-    values = [flushed(value) for value in fading.values] if rate else fading.values
-    size = len(values)
-    while size > 1 and values[size - 2] == values[-1]:
-        size -= 1
+    """The values up to the last one that differs; those of a whole schedule as rates."""
+    tiny = SMALLEST if rate else sys.float_info.min
+    values = [flushed(each, tiny) for each in fading.values]
+    bits = np.array(values).view(np.int64)  # 0.0 and -0.0 are two values
+    size = 1 + int(np.flatnonzero(np.append(True, bits[:-1] != bits[-1]))[-1])
+    if size == 1:
+        return graph.number(values[0])
     index = graph.least(made[fading.laps], graph.integer(size - 1))
     return graph.take(index, tuple(values[:size]))

@@ -208,17 +208,19 @@ class Graph:
 
     def real(self, name: str, *args: Op) -> Op:
         """A float operation, its operands guarded from what compilers rewrite together with it."""
+        moved, fused = MOVED.get(name, frozenset()), FUSED.get(name, frozenset())
+        if name == "mul" and any(arg.name == "number" for arg in args):
+            moved |= {"mul"}
+        elif name == "mul" and any(map(has_constant, args)):
+            fused |= {"mul"}
         square = name == "mul" and args[0] is args[1]
-        scaled = name == "mul" and any(arg.name == "number" for arg in args)
-        moved = MOVED.get(name, frozenset()) | ({"mul"} if scaled else set())
-        fused = FUSED.get(name, frozenset())
         return self.make(name, *(self._guarded(arg, moved, fused, square) for arg in args))
 
     def _guarded(self, a: Op, moved: Set[str], fused: Set[str], square: bool) -> Op:
-        inner = a.args[0] if a.name == "neg" else a
+        inner = a.args[0] if a.name in ("neg", "abs") else a
         if inner.name not in moved | fused:
             return a
-        # no constant is moved into a square, or out of one
+        # no constant is moved into a square, or, but for XLA, out of one
         plain = square or (inner.name == "mul" and inner.args[0] is inner.args[1])
         only_xla = plain or inner.name not in moved
         return self.make("guard", a, data="xla" if only_xla else None)
@@ -229,16 +231,13 @@ class Graph:
             return a
         if b.name == "number" and b.data == -1.0:
             return self.make("neg", a)
-        if b.name == "number" and a.name == "mul" and a.args[0] is not a.args[1]:
-            x, y = a.args
-            if not (_has_constant(x) or _has_constant(y)):  # where compilers would move it
-                return self.real("mul", self.times(x, b), y)
         return self.real("mul", a, b)
 
 
-def _has_constant(a: Op) -> bool:
-    """Whether a number is a factor of a product, or of one in it."""
-    return a.name == "number" or (a.name in ("mul", "neg") and any(map(_has_constant, a.args)))
+def has_constant(a: Op) -> bool:
+    """Whether a number is a factor of a product, or of one in it, with no guard for all."""
+    inside = a.name in ("mul", "neg") or (a.name == "guard" and a.data == "xla")
+    return a.name == "number" or (inside and any(map(has_constant, a.args)))
 
 
 def per_update(root: Op, accumulate: int) -> Op:

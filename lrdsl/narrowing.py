@@ -9,7 +9,7 @@ from lrdsl.core import LAST_STEP, WITH_DATA, Op, in_order
 from lrdsl.engines.intervals import NAN, Interval, Table
 from lrdsl.engines.intervals import OPS as INTERVALS
 from lrdsl.engines.python import OPS as REFERENCE
-from lrdsl.graph import FUSED, MOVED, Graph
+from lrdsl.graph import FUSED, MOVED, Graph, has_constant
 
 Range = tuple[int, int]
 
@@ -17,6 +17,9 @@ EVERY: Range = (0, LAST_STEP)
 
 # Operations that are looked at; more are left as they are.
 MAX_WORK = 50_000
+
+# Three numbers up to here have a product that float64 holds.
+_MODERATE = 2.0**300
 
 
 class Part(NamedTuple):
@@ -79,7 +82,8 @@ class _Narrowing:
             return kept
         if op.dtype == "bool":
             return Part(self._truth(op, args), bounds)
-        return Part(self._made(op, [_op(arg) for arg in args]), bounds, plain)
+        made = self._scaled(op, steps) or self._made(op, [_op(arg) for arg in args])
+        return Part(made, bounds, plain)
 
     def _select(self, op: Op, test: Part, steps: Range) -> Part:
         if isinstance(test.op, bool):
@@ -112,7 +116,7 @@ class _Narrowing:
             return Part(self.graph.integer(low), bounds, plain=True)
         if low == 0 and not plain:
             operands = [arg.op for arg in args if isinstance(arg.op, Op)]
-            if op.name == "number" or any(each.name != "number" for each in operands):
+            if op.name in WITH_DATA or any(each.name != "number" for each in operands):
                 return None
             low = REFERENCE[op.name](*(each.data for each in operands))
         return Part(self.graph.number(low), bounds, plain or low != 0)
@@ -122,6 +126,20 @@ class _Narrowing:
         if op.name in ("and", "or") and len(undecided) == 1:
             return undecided[0]
         return self.graph.make(op.name, *undecided)
+
+    def _scaled(self, op: Op, steps: Range) -> Op | None:
+        """c (x y) as (c x) y, which needs no guard outside XLA; only where nothing overflows."""
+        match op:
+            case Op("mul", (Op("guard", (Op("mul", (x, y)),)), Op("number") as c)) if x is not y:
+                parts = [self.known[id(each), steps] for each in (x, y, c)]
+            case _:
+                return None
+        if any(max(-low, high) > _MODERATE for _, (low, high), _ in parts):
+            return None
+        first, second, number = map(_op, parts)
+        if has_constant(first) or has_constant(second):
+            return None
+        return self.graph.real("mul", self.graph.real("mul", first, number), second)
 
     def _made(self, op: Op, args: list[Op]) -> Op:
         if op.dtype == "float" and (op.name in MOVED or op.name in FUSED):

@@ -143,9 +143,31 @@ def test_compiled_code_does_not_fuse_products_into_sums() -> None:
         assert_same_bits(text, [2, 3, 9, 10, 99])
 
 
+def test_compiled_code_does_not_fuse_what_is_never_positive() -> None:
+    """Nor a square that has lost its sign."""
+    for text in (
+        "cos(step) - 0.3 * abs(sin(step))",
+        "mod(step, 97) - 0.3 * max(sin(step), 0.01)",
+        "log(1.1 + abs((1 - progress)^2))",
+    ):
+        magnified = f"y * 2^44 - floor(y * 2^44) where y = {text}"
+        assert_same_bits(magnified, [*range(0, 400, 5), 388, 1171])
+
+
+def test_constants_do_not_make_products_overflow() -> None:
+    steps = [0, 100, 30_600, 30_650]
+    for text in (
+        "10^(step // 100) * 0.09^(step // 100) * 1000",
+        "2^(step // 30) * 0.5^(step // 30) * 4",
+    ):
+        schedule = Schedule(text)
+        assert np.isfinite([schedule.value(step, RUN) for step in steps]).all()
+        assert_same_bits(text, steps)
+
+
 def test_constants_stay_where_they_are_in_products() -> None:
     """XLA moves them together, from (x * c) * (y * d), unless something is in between."""
-    steps = [1, 2, 1171, 1172, 35_000, 1171875, 71484375]
+    steps = [*range(1, 1172, 90), 1172, 35_000, 1171875, 71484375, 175230699]
     for text in (
         "polynomial(0.7, 0, power=3, over=300000000st)",
         "y * 2^40 - floor(y * 2^40) where y = polynomial(0.1, 0, power=3, over=300000000st)",
@@ -154,6 +176,11 @@ def test_constants_stay_where_they_are_in_products() -> None:
         "y * 2^40 - floor(y * 2^40) where y = polynomial_cycle(0.9, 0.00671, 3, over=1000st)",
         "y * 2^40 - floor(y * 2^40) where y = cycle(0.342 * 0.9^lap * sin(t / 1ep)^2, every=1ep)",
         "y * 2^40 - floor(y * 2^40) where y = 0.7 * log(2 + step) * sqrt(step) * (step + 0.1)^0.3",
+        "(pi * step)^2",
+        "y * 2^30 - floor(y * 2^30) where y = (pi * step)^2",
+        "y * 2^30 - floor(y * 2^30) where y = (epoch * pi)^3",
+        "y * 2^40 - floor(y * 2^40) where y = (pi * epoch)^2 * sin(step)",
+        "y * 2^44 - floor(y * 2^44) where y = (polynomial(0.7, 0.1, 2, over=300000000st))^2",
     ):
         assert_same_bits(text, steps)
 
@@ -165,6 +192,7 @@ FADING = [
     "cycle(2 - 0.97^lap * 3 + cosine(0.1) * 0.5^lap, every=100st)",
     "0.1 * 0.3^(step // 100) / 7 - 0.04 * 1.0001^(step // 100)",
     "0.99^(step // 100) * sin(step) + 0.98^floor((step + 50) / 100)",
+    "1e-50 * 0.5^(step // 100)",
     "y * 2^40 - floor(y * 2^40) where y = cosine_restarts(0.36, every=159st, scale=0.9)",
 ]
 
@@ -173,7 +201,24 @@ FADING = [
 def test_powers_that_fade_have_the_same_bits_as_tables(text: str) -> None:
     """In the first laps, where float32 and float64 come to 0, and long after that."""
     laps = [0, 1, 2, 50, 600, 830, 831, 1021, 1022, 6724, 6725, 17400, 35500, 10**6]
-    assert_same_bits(text, [159 * lap + k for lap in laps for k in (0, 1, 77, 158)])
+    steps = [159 * lap + k for lap in laps for k in (0, 1, 77, 158)]
+    assert_same_bits(text, [*steps, 200, 17_200])
+    tf = pytest.importorskip("tensorflow")
+    several = tf.constant([steps[:4], steps[4:8]], tf.int64)
+    rate = Schedule(text).to_tf(RUN, lowering="analytic")
+    for function in (rate, tf.function(rate), tf.function(rate, jit_compile=True)):
+        assert function(several).shape == (2, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [("1e-45 * (0.5^(step // 100) - 0.3)", 200), ("1e-38 - 0.6^(step // 100)", 17_200)],
+)
+def test_a_table_keeps_the_sign_of_a_zero(text: str, step: int) -> None:
+    tf = pytest.importorskip("tensorflow")
+    rate = tf.function(Schedule(text).to_tf(RUN, lowering="analytic"))
+    expected = np.copysign(1, Schedule(text).value(step, RUN))
+    assert np.copysign(1, rate(tf.constant(step, tf.int64))) == expected
 
 
 def test_tables_read_at_one_index_have_lengths_of_their_own() -> None:

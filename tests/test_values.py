@@ -369,9 +369,23 @@ def test_what_repeats_is_computed_once() -> None:
 
 @pytest.mark.parametrize("text", [*TEXTS[:6], *TEXTS[14:24], MAGNIFIED[7]])
 def test_the_scratch_is_small(text: str) -> None:
-    total = 200_000 if text in MAGNIFIED else 1_200_000
+    assert_small(text, 200_000 if text in MAGNIFIED else 1_200_000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0.1 * (step // 400)", "0.1 * (step // 155)", "hold(cosine(0.1), every=153st)",
+        "cosine(0.1) for 4000000st then polynomial(0.1, power=0.9)",
+    ],
+)  # fmt: skip
+def test_the_scratch_of_two_threads_is_small(text: str) -> None:
+    assert_small(text, 10_000_000)
+
+
+def assert_small(text: str, total: int) -> None:
     core = core_of(text, Timeline(steps_per_epoch=total // 100, epochs=100))
-    run_values(core, 10_000)
+    run_values(core, 200_000)  # what is loaded for the first time
     tracemalloc.start()
     result = run_values(core, total)
     peak = tracemalloc.get_traced_memory()[1]

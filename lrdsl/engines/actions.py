@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,10 @@ Action = Callable[[list[Any], Any, int], Any]
 
 # The steps in a row of a block: as many as a table has.
 ROW = 4096
-# The terms of a binomial series, and how far it goes: its sum is then near its first term.
+# The terms of a binomial series, and how large exponent * d / m may be: up to here, its sum and
+# that of its terms without their signs are alike.
 _TERMS = 10
-_STEEPEST = 1 / 8
+_LARGEST_SECOND = 1 / 8
 
 # How far an operand is from where an operation jumps.
 _DISTANCES: dict[str, Callable[..., Any]] = {
@@ -47,10 +48,10 @@ def ufunc(function: Any, ins: list[int], out: int) -> Action:
 
 def by_logarithm(base: int, exponent: float, out: int) -> Action:
     """base^exponent = e^(exponent * log(base))."""
-    return lambda slots, start, n: _by_logarithm(slots[base], exponent, slots[out])
+    return lambda slots, start, n: _by_logarithm(exponent, slots[base], slots[out])
 
 
-def _by_logarithm(base: Array, exponent: float, out: Array) -> None:
+def _by_logarithm(exponent: float, base: Array, out: Array) -> None:
     np.log(base, out=out)
     np.multiply(out, exponent, out=out)
     np.exp(out, out=out)
@@ -131,24 +132,20 @@ def power_of_line(slope: Slope, exponent: float, out: int) -> Action:
     is left out is less than a unit. Rows near 0, where it is not, are computed directly.
     """
     binomials = np.cumprod([1.0, *((exponent - k) / (k + 1) for k in range(_TERMS))])
-    widest = (UNIT / 2 / max(abs(binomials[-1]), UNIT)) ** (1 / _TERMS)
-    widest = min(widest, _STEEPEST / max(abs(exponent), 1))
+    truncated = (UNIT / 2 / max(abs(binomials[-1]), UNIT)) ** (1 / _TERMS)
+    widest = min(truncated, _LARGEST_SECOND / max(abs(exponent), 1))
     half = slope.factor * slope.line.factor * (ROW // 2)
-    table = _powers()
-
-    def directly(base: Array, out: Array) -> None:
-        _by_logarithm(base, exponent, out)
+    table, directly = _powers(), partial(_by_logarithm, exponent)
 
     def apply(slots: list[Any], start: int, n: int) -> None:
         values = slots[out][:n]
         middles = _operands(slope, np.arange(start, start + n - n % ROW, ROW) + ROW // 2)
         far = np.flatnonzero(abs(half) <= widest * middles)  # adjacent, as a line rises or falls
         first, last = (far[0], far[-1] + 1) if far.size else (0, 0)
-        if far.size:
-            middles = middles[first:last]
-            ratios = np.vander(half / middles, _TERMS, increasing=True)
-            rows = (middles**exponent)[:, None] * (binomials[:-1] * ratios)
-            np.matmul(rows, table, out=values[first * ROW : last * ROW].reshape(-1, ROW))
+        middles = middles[first:last]
+        ratios = np.vander(half / middles, _TERMS, increasing=True)
+        rows = (middles**exponent)[:, None] * (binomials[:-1] * ratios)
+        np.matmul(rows, table, out=values[first * ROW : last * ROW].reshape(-1, ROW))
         _directly(directly, slope, values[: first * ROW], start)
         _directly(directly, slope, values[last * ROW :], start + last * ROW)
 

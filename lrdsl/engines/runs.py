@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import islice
-from threading import Lock
+from threading import Lock, local
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,14 +32,17 @@ FEW = 131_072
 # they help. More than these would need more scratch.
 _PARALLEL_FROM = 2**22
 _MOST_THREADS = 2
-# The stretches of a run are kept for its next time, and its levels, if they are not more.
+# So many stretches of a run are kept for its next time; of one that stands still, so many levels.
 _KEPT = 64
-_KEPT_LEVELS = 65_536
+_KEPT_LEVELS = 16_384
 # A level is filled by itself from here on; shorter ones are repeated, so many steps at a time.
 _LONG_LEVEL = 512
 _GROUP = 16_384
+# Up to so many steps are asked for one at a time.
 _ONE_BY_ONE = 16
 
+
+_mine = local()  # the plan that a thread is at, and its workspace
 
 # Writes the values of the steps from the first to before the second.
 Fill = Callable[[int, int, Array], None]
@@ -153,6 +156,7 @@ def _work(jobs: Iterator[Job], out: Array) -> None:
                 with lock:
                     part = next(parts, None)
                 if part is None:
+                    _mine.__dict__.clear()
                     return
                 part.fill(part.low, part.high, out[part.low : part.high])
 
@@ -194,20 +198,20 @@ def _level_throughout(core: Op, size: int) -> Fill | None:
 
 
 def _levels(core: Op, stretch: Stretch) -> Fill:
-    starts = stretch.starts
-    assert starts is not None
-    values = compile_numpy(core)(starts)
-    edges = np.append(starts, stretch.high + 1)
-    lengths = np.diff(edges[1:-1])
-    even = lengths.size > 0 and bool((lengths == lengths[0]).all())
+    assert stretch.starts is not None
+    values = compile_numpy(core)(stretch.starts)
+    bits = values.view(np.int64)
+    changes = np.append(True, bits[1:] != bits[:-1])
+    values, edges = values[changes], np.append(stretch.starts[changes], stretch.high + 1)
+    length = _common_length(edges[1:-1])  # the first and the last level may be shorter
 
     def fill(low: int, high: int, out: Array) -> None:
         first, last = (np.searchsorted(edges, [low, high - 1], side="right") - 1).tolist()
-        levels = values[first : last + 1].astype(out.dtype)
-        if even and last > first:
+        levels = values[first : last + 1].astype(out.dtype, copy=False)
+        if length and last > first:
             begin, end = edges[first + 1] - low, edges[last] - low
             out[:begin], out[end:] = levels[0], levels[-1]
-            out[begin:end].reshape(-1, lengths[0])[:] = levels[1:-1, None]
+            out[begin:end].reshape(-1, length)[:] = levels[1:-1, None]
             return
         cuts = np.clip(edges[first : last + 2], low, high) - low
         if out.size < _LONG_LEVEL * (last - first):
@@ -218,6 +222,12 @@ def _levels(core: Op, stretch: Stretch) -> Fill:
             out[a:b] = level
 
     return fill
+
+
+def _common_length(edges: Array) -> int:
+    """The steps from each edge to the next, if they are the same number; else 0."""
+    lengths = np.diff(edges)
+    return int(lengths[0]) if lengths.size and (lengths == lengths[0]).all() else 0
 
 
 def _repeat(values: Array, cuts: Array, out: Array) -> None:
@@ -263,10 +273,9 @@ def _moving(
     single = dtype == np.float32
     plan = Plan(certificate, scattered=steps is not None, single=single)
     settled = settling(certificate, exact)
-    idle: list[Any] = []  # workspaces, one for each thread in the end
 
     def fill(low: int, high: int, out: Array) -> None:
-        workspace = idle.pop() if idle else plan.workspace()
+        workspace = _workspace(plan)
         for start in range(low, high, plan.block):
             part = out[start - low : start - low + plan.block]
             chosen = start if steps is None else steps[start : start + part.size].astype(np.int64)
@@ -278,9 +287,16 @@ def _moving(
         for end in (special.low, special.high):  # where people look for a peak of 0.1
             if steps is None and low <= end < high:
                 out[end - low] = exact(np.array([end]))[0]
-        idle.append(workspace)
 
     return Job(fill, low, high, plan.block)
+
+
+def _workspace(plan: Plan) -> list[Any]:
+    """That of this thread; it gives up the one of the plan before."""
+    if getattr(_mine, "plan", None) is not plan:
+        _mine.__dict__.clear()
+        _mine.plan, _mine.workspace = plan, plan.workspace()
+    return _mine.workspace  # type: ignore[no-any-return]
 
 
 def _reference(core: Op) -> Callable[[Array], Array]:

@@ -93,8 +93,8 @@ def settling(certificate: Certificate, exact: Callable[[Array], Array]) -> Settl
 def _near_the_middle(out: Array, reach: int, spare: Array) -> Array:
     """Where a float64 is at most so many units of its last place from the middle of two float32.
 
-    Its last 29 bits are then near 2^28, whatever its sign and exponent; moved to the front of an
-    int32, near one of its ends.
+    Its last 29 bits are then near 2^28, whatever its sign and exponent. Times 8, as an int32, that
+    is -2^31, and what is near it is at the ends of that type.
     """
     bits = spare.view(np.uint32)[: out.size]
     np.copyto(bits, out.view(np.uint64), casting="unsafe")

@@ -95,8 +95,13 @@ def _whole(a: Tensor) -> Tensor:
 
 
 def _guard(a: Tensor) -> Tensor:
-    """The same value, but no longer a product that XLA fuses into a sum (fma), or rescales."""
-    return raw.Minimum(x=a, y=tf.constant(sys.float_info.max, tf.float64))
+    """The same value, but no longer a product that compilers fuse into a sum (fma), or rescale.
+
+    For XLA on both sides: it knows that what is never positive is below the largest number.
+    """
+    largest = sys.float_info.max
+    least = raw.Minimum(x=a, y=tf.constant(largest, tf.float64))
+    return raw.Maximum(x=least, y=tf.constant(-largest, tf.float64)) if _for_xla() else least
 
 
 def _product(a: Tensor, b: Tensor) -> Tensor:
