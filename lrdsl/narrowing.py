@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from lrdsl.constants import flushed
 from lrdsl.core import LAST_STEP, WITH_DATA, Op, in_order
 from lrdsl.engines.intervals import NAN, Interval, Table
 from lrdsl.engines.intervals import OPS as INTERVALS
@@ -34,12 +35,34 @@ def narrowed(core: Op) -> Op:
     """The same rates with fewer operations: a branch is right only at the steps that reach it."""
     if core.name == "number":
         return core
+    narrowing = _Narrowing()
     try:
-        made = _Narrowing().build(core, EVERY).op
+        made = narrowing.build(core, EVERY).op
     except _TooMuch:
         return core
     assert isinstance(made, Op)
-    return made
+    return _rates(narrowing.graph, made)
+
+
+def _rates(graph: Graph, root: Op) -> Op:
+    """With 0 for constant rates that float32 has no normal number for.
+
+    What computes rates makes them 0, but compilers that know them beforehand do not.
+    """
+    made: dict[Op, Op] = {}
+    rates = {root}
+    for op in reversed(in_order(root)):
+        if op in rates and op.name == "select":
+            rates.update(op.args[1:])
+    for op in in_order(root):
+        match op.name, op.args:
+            case "number", _ if op in rates:
+                made[op] = graph.number(flushed(op.data))
+            case "select", (test, yes, no) if op in rates:
+                made[op] = graph.select(test, made[yes], made[no])
+            case _:
+                made[op] = op
+    return made[root]
 
 
 class _TooMuch(Exception):

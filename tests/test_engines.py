@@ -154,6 +154,13 @@ def test_compiled_code_does_not_fuse_what_is_never_positive() -> None:
         assert_same_bits(magnified, [*range(0, 400, 5), 388, 1171])
 
 
+def test_rates_that_are_too_small_are_0_also_where_they_turn_out_to_be_constant() -> None:
+    for text in ("clamp(epoch, 0.1, 1.421e-41)", "min(epoch + 1, 3e-40) if step < 3 else 0.1"):
+        assert_same_bits(text, [0, 1, 2, 3, 391])
+        tf = pytest.importorskip("tensorflow")
+        assert Schedule(text).to_tf(RUN)(tf.constant(1, tf.int64)) == 0
+
+
 def test_constants_do_not_make_products_overflow() -> None:
     steps = [0, 100, 30_600, 30_650]
     for text in (
