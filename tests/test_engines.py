@@ -33,7 +33,7 @@ def test_every_engine_has_every_operation() -> None:
 NAN = np.int32(0x7FC00000)  # as `bits` gives it
 
 
-def assert_same_bits(text: str, steps: list[int]) -> None:
+def assert_same_bits(text: str, steps: list[int], *, signs_of_zero: bool = True) -> None:
     try:
         schedule = Schedule(text)
         schedule.bind(RUN)
@@ -47,7 +47,10 @@ def assert_same_bits(text: str, steps: list[int]) -> None:
     for name in filter(installed, [name for name in ENGINES if name != "python"]):
         got = bits(ENGINES[name](schedule, RUN, steps))
         # XLA's min and max may lose a NaN; a schedule that has one is refused before it runs
-        wrong = np.flatnonzero((got != expected) & (expected != NAN))
+        different = (got != expected) & (expected != NAN)
+        if not signs_of_zero:  # which docs/precision.md does not promise
+            different &= (got | expected) << 1 != 0
+        wrong = np.flatnonzero(different)
         assert wrong.size == 0, (name, text, steps[int(wrong[0])])
 
 
@@ -71,7 +74,7 @@ def test_random_schedules_have_the_same_bits_everywhere(text: str, steps: list[i
 @settings(COMMON, max_examples=5_000)
 @given(EXPRESSIONS, STEPS)
 def test_thousands_of_random_schedules(text: str, steps: list[int]) -> None:
-    assert_same_bits(text, [*EDGES, *steps])
+    assert_same_bits(text, [*EDGES, *steps], signs_of_zero=False)
 
 
 def test_staircases_are_exact_for_every_length() -> None:

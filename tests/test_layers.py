@@ -31,7 +31,7 @@ ORDER = [
     "moments", "expander", "timeline", "narrowing", "binding",
     "engines.numpy", "laps", "intervals", "pieces", "specialising",
     "stretches", "certificates", "engines.settling", "engines.actions", "engines.blocks",
-    "engines.runs", "fading", "lifting", "costs", "tables", "engines.emission",
+    "engines.levels", "engines.runs", "fading", "lifting", "costs", "tables", "engines.emission",
     "engines.tensorflow", "engines.jax", "engines.torch", "extremes", "jumps", "bounds",
     "schedule", "keras", "torch",
 ]  # fmt: skip

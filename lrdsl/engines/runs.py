@@ -1,6 +1,6 @@
 """Every step of a run: filled where the rate stands still or repeats, else computed in blocks.
 
-`stretches` says which is where; a stretch that moves gets a tree of its own (`specialising`), a
+`stretches` says which is where, `levels` fills; a stretch that moves gets a tree of its own (`specialising`), a
 proof of what NumPy's functions may do to it (`certificates`), a plan of NumPy calls (`blocks`,
 `actions`) and the reference's word where a float32 rounding is in doubt (`settling`).
 """
@@ -20,6 +20,7 @@ import numpy as np
 from lrdsl.certificates import Certificate, Uncertain
 from lrdsl.core import Op
 from lrdsl.engines.blocks import Plan
+from lrdsl.engines.levels import Fill, levels, repeating
 from lrdsl.engines.numpy import Array, compile_numpy
 from lrdsl.engines.python import compile_python
 from lrdsl.engines.settling import settling
@@ -35,17 +36,12 @@ _MOST_THREADS = 2
 # So many stretches of a run are kept for its next time; of one that stands still, so many levels.
 _KEPT = 64
 _KEPT_LEVELS = 16_384
-# A level is filled by itself from here on; shorter ones are repeated, so many steps at a time.
-_LONG_LEVEL = 512
+# Rates that no fast way is known for are computed so many at a time.
 _GROUP = 16_384
 # Up to so many steps are asked for one at a time.
 _ONE_BY_ONE = 16
 
-
 _mine = local()  # the plan that a thread is at, and its workspace
-
-# Writes the values of the steps from the first to before the second.
-Fill = Callable[[int, int, Array], None]
 
 
 class Job(NamedTuple):
@@ -95,7 +91,7 @@ def step_values(core: Op, steps: Array, out: Array) -> Array:
 def _jobs(core: Op, low: int, high: int, out: Array) -> Iterator[Job]:
     for stretch in _few(core, low, high) or stretches(core, low, high):
         if stretch.starts is not None:
-            yield Job(_levels(core, stretch), stretch.low, stretch.high + 1)
+            yield Job(levels(core, stretch), stretch.low, stretch.high + 1)
         else:
             yield from _moving_jobs(core, specialise(core, stretch.low, stretch.high), out)
 
@@ -115,7 +111,7 @@ def _moving_jobs(core: Op, special: Special, out: Array) -> Iterator[Job]:
     if 0 < 2 * length <= high - low:
         for job in _jobs(core, low, low + length - 1, out):
             job.fill(job.low, job.high, out[job.low : job.high])
-        yield Job(_repeating(out[low : low + length], low), low + length, high + 1)
+        yield Job(repeating(out[low : low + length], low), low + length, high + 1)
         return
     for part, certificate in certified(core, special):
         yield _moving(core, part, certificate, out.dtype)
@@ -184,9 +180,6 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-# what stands still, and what repeats
-
-
 @lru_cache(maxsize=32)
 def _level_throughout(core: Op, size: int) -> Fill | None:
     """How a run is filled that stands still but for some changes; None for another one."""
@@ -194,62 +187,7 @@ def _level_throughout(core: Op, size: int) -> Fill | None:
     starts = [stretch.starts for stretch in found if stretch.starts is not None]
     if not found or len(starts) < len(found) or sum(map(len, starts)) > _KEPT_LEVELS:
         return None
-    return _levels(core, Stretch(0, size - 1, np.concatenate(starts)))
-
-
-def _levels(core: Op, stretch: Stretch) -> Fill:
-    assert stretch.starts is not None
-    values = compile_numpy(core)(stretch.starts)
-    bits = values.view(np.int64)
-    changes = np.append(True, bits[1:] != bits[:-1])
-    values, edges = values[changes], np.append(stretch.starts[changes], stretch.high + 1)
-    length = _common_length(edges[1:-1])  # the first and the last level may be shorter
-
-    def fill(low: int, high: int, out: Array) -> None:
-        first, last = (np.searchsorted(edges, [low, high - 1], side="right") - 1).tolist()
-        levels = values[first : last + 1].astype(out.dtype, copy=False)
-        if length and last > first:
-            begin, end = edges[first + 1] - low, edges[last] - low
-            out[:begin], out[end:] = levels[0], levels[-1]
-            out[begin:end].reshape(-1, length)[:] = levels[1:-1, None]
-            return
-        cuts = np.clip(edges[first : last + 2], low, high) - low
-        if out.size < _LONG_LEVEL * (last - first):
-            _repeat(levels, cuts, out)
-            return
-        ends = cuts.tolist()
-        for level, a, b in zip(levels.tolist(), ends, ends[1:], strict=False):
-            out[a:b] = level
-
-    return fill
-
-
-def _common_length(edges: Array) -> int:
-    """The steps from each edge to the next, if they are the same number; else 0."""
-    lengths = np.diff(edges)
-    return int(lengths[0]) if lengths.size and (lengths == lengths[0]).all() else 0
-
-
-def _repeat(values: Array, cuts: Array, out: Array) -> None:
-    group = max(1, _GROUP * values.size // out.size)
-    for first in range(0, values.size, group):
-        last = min(first + group, values.size)
-        repeated = np.repeat(values[first:last], np.diff(cuts[first : last + 1]))
-        out[cuts[first] : cuts[last]] = repeated
-
-
-def _repeating(pattern: Array, begin: int) -> Fill:
-    """The values of a period that starts at step `begin`, again and again."""
-
-    def fill(low: int, high: int, out: Array) -> None:
-        at = low
-        while at < high:
-            phase = (at - begin) % pattern.size
-            size = min(pattern.size - phase, high - at)
-            out[at - low : at - low + size] = pattern[phase : phase + size]
-            at += size
-
-    return fill
+    return levels(core, Stretch(0, size - 1, np.concatenate(starts)))
 
 
 # what moves
