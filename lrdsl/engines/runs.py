@@ -1,8 +1,9 @@
 """Every step of a run: filled where the rate stands still or repeats, else computed in blocks.
 
-`stretches` says which is where, `levels` fills; a stretch that moves gets a tree of its own (`specialising`), a
-proof of what NumPy's functions may do to it (`certificates`), a plan of NumPy calls (`blocks`,
-`actions`) and the reference's word where a float32 rounding is in doubt (`settling`).
+`stretches` says which is where, and `levels` fills; a stretch that moves gets a tree of its own
+(`specialising`), a proof of what NumPy's functions may do to it (`certificates`), a plan of NumPy
+calls (`blocks`, `actions`) and the reference's word where a float32 rounding is in doubt
+(`settling`).
 """
 
 from __future__ import annotations
