@@ -46,6 +46,7 @@ TEXTS = [
     "polynomial(0.1, power=2)",
     "polynomial(0.1, 0.001, power=2.5)",
     "0.1 * (1 + step)^-0.5 + (1e7 + 3 * step)^-7.3",
+    "0.1 + y * y where y = 0.3 * (1e6 - step)^0.3 - 18",
     "log(1 + epoch) / sqrt(1 + epoch)",
     "0.1 / (1 + 0.5 * epoch)",
     "0.1 * 0.5^(step // 3910)",
@@ -230,10 +231,18 @@ def test_certificates_of_waves_hold(text: str, angle: str) -> None:
 @pytest.mark.parametrize("base", ["1 + step", "200000 - step", "3e8 + 7 * step", "(1 + step) / 3"])
 @pytest.mark.parametrize("exponent", [0.9, -0.5, 1.5, 0.01, -9.7, 17.2])
 def test_certificates_of_powers_hold(base: str, exponent: float) -> None:
-    """Of bases near 0, where no series serves, and far from it."""
-    core = core_of(f"({base})^{exponent}", RUN)
-    for low in (0, 60_001):
-        assert_certified(core, Certificate(specialise(core, low, low + 139_998)))
+    """Of bases near 0, where no series serves, and far from it; with a factor, and a sum."""
+    power = f"({base})^{exponent}"
+    for text in (
+        power,
+        f"0.3 * {power}",
+        f"0.001 + 2 * {power}",
+        f"3 - {power}",
+        f"{power} * 7 + 1",
+    ):
+        core = core_of(text, RUN)
+        for low in (0, 60_001):
+            assert_certified(core, Certificate(specialise(core, low, low + 139_998)))
 
 
 def assert_certified(core: Op, certificate: Certificate) -> None:

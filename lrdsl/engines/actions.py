@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -125,8 +125,10 @@ def power(base: float, slope: Slope, out: int) -> Action:
     return apply
 
 
-def power_of_line(slope: Slope, exponent: float, out: int) -> Action:
-    """(m + d)^p = m^p * (1 + p * (d/m) + p * (p - 1) / 2 * (d/m)^2 + ...), m amid each row.
+def power_of_line(slope: Slope, exponent: float, scale: float, shift: float, out: int) -> Action:
+    """scale * (m + d)^p + shift, with m amid each row and
+
+        (m + d)^p = m^p * (1 + p * (d/m) + p * (p - 1) / 2 * (d/m)^2 + ...).
 
     A product of matrices: the coefficients of each row, and the powers of d for all of them. What
     is left out is less than a unit. Rows near 0, where it is not, are computed directly.
@@ -135,7 +137,12 @@ def power_of_line(slope: Slope, exponent: float, out: int) -> Action:
     truncated = (UNIT / 2 / max(abs(binomials[-1]), UNIT)) ** (1 / _TERMS)
     widest = min(truncated, _LARGEST_SECOND / max(abs(exponent), 1))
     half = slope.factor * slope.line.factor * (ROW // 2)
-    table, directly = _powers(), partial(_by_logarithm, exponent)
+    table = _powers()
+
+    def directly(base: Array, out: Array) -> None:
+        _by_logarithm(exponent, base, out)
+        np.multiply(out, scale, out=out)
+        np.add(out, shift, out=out)
 
     def apply(slots: list[Any], start: int, n: int) -> None:
         values = slots[out][:n]
@@ -144,7 +151,8 @@ def power_of_line(slope: Slope, exponent: float, out: int) -> Action:
         first, last = (far[0], far[-1] + 1) if far.size else (0, 0)
         middles = middles[first:last]
         ratios = np.vander(half / middles, _TERMS, increasing=True)
-        rows = (middles**exponent)[:, None] * (binomials[:-1] * ratios)
+        rows = (middles**exponent * scale)[:, None] * (binomials[:-1] * ratios)
+        rows[:, 0] += shift
         np.matmul(rows, table, out=values[first * ROW : last * ROW].reshape(-1, ROW))
         _directly(directly, slope, values[: first * ROW], start)
         _directly(directly, slope, values[last * ROW :], start + last * ROW)

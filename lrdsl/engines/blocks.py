@@ -7,7 +7,8 @@ reference where their float32 rounding is in doubt.
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections import Counter
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,6 +29,14 @@ _FAST: dict[str, Any] = {"sin": np.sin, "cos": np.cos, "log": np.log, "pow": np.
 _DTYPES = {"int": np.int64, "float": np.float64, "bool": np.bool_}
 
 
+class Affine(NamedTuple):
+    """scale * power + shift, of a power that is computed by a series: one action for all."""
+
+    power: Op
+    scale: float = 1.0
+    shift: float = 0.0
+
+
 class Plan:
     """A certified tree as actions on slots: constants, and buffers that are used again.
 
@@ -46,6 +55,7 @@ class Plan:
         self.dtypes: list[Any] = [None, None]  # of the slots; None for what is no buffer
         self.constants: dict[int, Any] = {}
         self.ramps: dict[tuple[int, str], int] = {}
+        self.affine = self._affine()
         self.actions: list[Action] = []
         self._free: dict[str, list[int]] = {"int": [], "float": [0], "bool": []}
         self._build()
@@ -118,7 +128,26 @@ class Plan:
         straight = op.args[0] if op.name == "cast" else op
         if id(straight) in self.special.lines or self._shortcut(op) is not None:
             return ()
-        return op.args
+        return () if id(op) in self.affine else op.args
+
+    def _affine(self) -> dict[int, Affine]:
+        """Powers by a series, and their products and sums with numbers."""
+        order = in_order(self.special.core)
+        uses = Counter(id(arg) for op in order for arg in op.args)
+        found: dict[int, Affine] = {}
+        for op in order:
+            if op.name == "pow" and op.args[0].name != "number" and self._shortcut(op):
+                found[id(op)] = Affine(op)
+            match op.name, sorted(op.args, key=lambda arg: arg.name == "number"):
+                case (("mul" | "add"), [inner, number]) if number.name == "number":
+                    known = found.get(id(inner))
+                    if known is None or uses[id(inner)] > 1 or known.shift:
+                        continue
+                    if op.name == "add":
+                        found[id(op)] = known._replace(shift=number.data)
+                    elif known.scale == 1:
+                        found[id(op)] = known._replace(scale=number.data)
+        return found
 
     def _shortcut(self, op: Op) -> Slope | None:
         """The slope of a sine, cosine or power that a table is worth making for."""
@@ -164,11 +193,14 @@ class Plan:
     # actions
 
     def _action(self, op: Op, ins: list[int], out: int) -> Action:
+        if id(op) in self.affine:
+            power, scale, shift = self.affine[id(op)]
+            slope = self._shortcut(power)
+            assert slope is not None
+            return actions.power_of_line(slope, power.args[1].data, scale, shift, out)
         slope = self._shortcut(op)
-        if slope is not None and op.name == "pow" and op.args[0].name == "number":
-            return actions.power(op.args[0].data, slope, out)
         if slope is not None and op.name == "pow":
-            return actions.power_of_line(slope, op.args[1].data, out)
+            return actions.power(op.args[0].data, slope, out)
         if slope is not None:
             relative = self.certificate.keeps_relative(op)
             return actions.wave(op.name, slope, out, relative=relative)
