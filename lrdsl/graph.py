@@ -211,8 +211,9 @@ class Graph:
         moved, fused = MOVED.get(name, frozenset()), FUSED.get(name, frozenset())
         if name == "mul" and any(arg.name == "number" for arg in args):
             moved |= {"mul"}
-        elif name == "mul" and any(map(has_constant, args)):
-            fused |= {"mul"}
+        elif name == "mul":  # with no constant, there is nothing that TensorFlow moves
+            moved, fused = frozenset(), fused | moved
+            fused |= {"mul"} if any(map(has_constant, args)) else set()
         square = name == "mul" and args[0] is args[1]
         return self.make(name, *(self._guarded(arg, moved, fused, square) for arg in args))
 
