@@ -18,8 +18,8 @@ _UNARY = {"sin", "cos", "log", "sqrt", "abs", "neg", "floor", "round"}
 
 def smallest(core: Op) -> Op:
     """The tree itself, or with integers in float64 or tables, whichever takes the fewest ops."""
-    tabled = faded(core)
-    return min(lifted(core), core, lifted(tabled), tabled, key=_ops)
+    trees = dict.fromkeys([core, faded(core)])
+    return min([each for tree in trees for each in (lifted(tree), tree)], key=_ops)
 
 
 def graph_ops(core: Op) -> int:

@@ -13,7 +13,7 @@ from lrdsl.core import Op, in_order
 from lrdsl.engines.python import OPS as REFERENCE
 from lrdsl.graph import Graph
 
-# The most numbers of a table: a quarter of a megabyte.
+# The most numbers of all tables: a quarter of a megabyte.
 LONGEST = 32_768
 # Below the logarithm of the smallest normal float64, which is -708.4: what has this one is 0.
 _LOG_OF_ZERO = -710.0
@@ -31,10 +31,17 @@ def faded(core: Op) -> Op:
     """The same with a table for what is made of such a power and numbers."""
     order = in_order(core)
     found: dict[Op, Fading] = {}
+    left = LONGEST
     for op in order:
         fading = _power(op) if op.name == "pow" else _of_fading(op, found)
-        if fading is not None:
-            found[op] = fading
+        if fading is None:
+            continue
+        found[op] = fading
+        left -= len(fading.values) if op.name == "pow" else 0
+        if left < 0:
+            return core
+    if not found:
+        return core
     needed = {arg for op in order if op not in found for arg in op.args} | {core}
     graph = Graph()
     made: dict[Op, Op] = {}

@@ -34,6 +34,8 @@ class Graph:
 
     def __init__(self) -> None:
         self._made: dict[tuple[Any, ...], Op] = {}
+        # Numbers, and products in which one is a factor with no guard for all compilers.
+        self._scaled: set[Op] = set()
 
     def make(
         self, name: str, *args: Op, data: Any = None, dtype: DType | None = None,
@@ -45,8 +47,15 @@ class Graph:
                 raise TooLarge
             declared = OPERATIONS[name]
             kind = dtype or (args[-1].dtype if declared == "=" else declared)
-            self._made[key] = Op(name, args, data, kind, low, high)  # type: ignore[arg-type]
+            made = self._made[key] = Op(name, args, data, kind, low, high)  # type: ignore[arg-type]
+            open_ = name in ("mul", "neg") or (name == "guard" and data == "xla")
+            if name == "number" or (open_ and any(map(self.has_constant, args))):
+                self._scaled.add(made)
         return self._made[key]
+
+    def has_constant(self, a: Op) -> bool:
+        """Whether an operation of this graph is a number, or a product that shows one."""
+        return a in self._scaled
 
     def step(self) -> Op:
         return self.make("step", low=0, high=LAST_STEP)
@@ -213,7 +222,7 @@ class Graph:
             moved |= {"mul"}
         elif name == "mul":  # with no constant, there is nothing that TensorFlow moves
             moved, fused = frozenset(), fused | moved
-            fused |= {"mul"} if any(map(has_constant, args)) else set()
+            fused |= {"mul"} if any(map(self.has_constant, args)) else set()
         square = name == "mul" and args[0] is args[1]
         return self.make(name, *(self._guarded(arg, moved, fused, square) for arg in args))
 
@@ -233,12 +242,6 @@ class Graph:
         if b.name == "number" and b.data == -1.0:
             return self.make("neg", a)
         return self.real("mul", a, b)
-
-
-def has_constant(a: Op) -> bool:
-    """Whether a number is a factor of a product, or of one in it, with no guard for all."""
-    inside = a.name in ("mul", "neg") or (a.name == "guard" and a.data == "xla")
-    return a.name == "number" or (inside and any(map(has_constant, a.args)))
 
 
 def per_update(root: Op, accumulate: int) -> Op:

@@ -10,7 +10,7 @@ from lrdsl.core import LAST_STEP, WITH_DATA, Op, in_order
 from lrdsl.engines.intervals import NAN, Interval, Table
 from lrdsl.engines.intervals import OPS as INTERVALS
 from lrdsl.engines.python import OPS as REFERENCE
-from lrdsl.graph import FUSED, MOVED, Graph, has_constant
+from lrdsl.graph import FUSED, MOVED, Graph
 
 Range = tuple[int, int]
 
@@ -160,7 +160,7 @@ class _Narrowing:
         if any(max(-low, high) > _MODERATE for _, (low, high), _ in parts):
             return None
         first, second, number = map(_op, parts)
-        if has_constant(first) or has_constant(second):
+        if self.graph.has_constant(first) or self.graph.has_constant(second):
             return None
         return self.graph.real("mul", self.graph.real("mul", first, number), second)
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from lrdsl import Schedule, ScheduleError, Timeline
 from lrdsl.core import OPERATIONS, in_order
+from lrdsl.fading import faded
 from lrdsl.library import standard_library
 
 RUN = Timeline(steps_per_epoch=391, epochs=90, batch_size=128)
@@ -229,6 +230,21 @@ def test_a_table_keeps_the_sign_of_a_zero(text: str, step: int) -> None:
     rate = tf.function(Schedule(text).to_tf(RUN, lowering="analytic"))
     expected = np.copysign(1, Schedule(text).value(step, RUN))
     assert np.copysign(1, rate(tf.constant(step, tf.int64))) == expected
+
+
+def test_deep_and_long_products_are_bound_at_once() -> None:
+    """A walk over both operands of each square would take 2^30 steps."""
+    long = " * ".join(["a"] * 999) + " where a = sin(step)"
+    for text in ("(" * 30 + "sin(step)" + ")^2" * 30, long):
+        assert isinstance(Schedule(text).value(11, RUN), float)
+        assert_same_bits(text, [0, 1, 11])
+
+
+def test_many_powers_that_fade_are_no_tables() -> None:
+    several = [f"{0.97 + k / 1000}^(step // {k + 100})" for k in range(9)]
+    core = Schedule(" + ".join(several)).bind(RUN).core
+    assert faded(core) is core
+    assert faded(Schedule(several[0]).bind(RUN).core).name == "take"
 
 
 def test_tables_read_at_one_index_have_lengths_of_their_own() -> None:

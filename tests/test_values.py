@@ -237,6 +237,7 @@ def test_certificates_of_powers_hold(base: str, exponent: float) -> None:
         power,
         f"0.3 * {power}",
         f"0.001 + 2 * {power}",
+        f"{power} * 0.3 - 2",
         f"3 - {power}",
         f"{power} * 7 + 1",
     ):
