@@ -35,13 +35,66 @@ def narrowed(core: Op) -> Op:
     """The same rates with fewer operations: a branch is right only at the steps that reach it."""
     if core.name == "number":
         return core
-    narrowing = _Narrowing()
+    narrowing = Narrowing()
     try:
-        made = narrowing.build(core, EVERY).op
+        made = _op(narrowing.build(core, EVERY))
     except _TooMuch:
         return core
-    assert isinstance(made, Op)
-    return _rates(narrowing.graph, made)
+    return _rates(narrowing.graph, _scaled(narrowing, made))
+
+
+def _scaled(narrowing: Narrowing, root: Op) -> Op:
+    """c (x y) as (c x) y, which needs no guard outside XLA; only where nothing overflows.
+
+    It is rounded differently, by parts of 2^-53, so it stays where that could be seen: below a
+    floor, a comparison or a difference.
+    """
+    graph = narrowing.graph
+    products = {op: found for op in in_order(root) if (found := _scaled_product(graph, op))}
+    if not products:
+        return root
+    relative = _relative(root, narrowing.within(0, math.inf))
+    moderate = narrowing.within(-_MODERATE, _MODERATE)
+    made: dict[Op, Op] = {}
+    for op in in_order(root):
+        found = products.get(op) if op in relative else None
+        if found and moderate.issuperset(map(_unguarded, found)):
+            x, y, number = (made[each] for each in found)
+            made[op] = graph.real("mul", graph.real("mul", x, number), y)
+        else:
+            made[op] = _again(graph, op, [made[arg] for arg in op.args])
+    return made[root]
+
+
+def _scaled_product(graph: Graph, op: Op) -> tuple[Op, Op, Op] | None:
+    match op:
+        case Op("mul", (Op("guard", (Op("mul", (x, y)),)), Op("number") as number)):
+            if x is not y and not graph.has_constant(x) and not graph.has_constant(y):
+                return x, y, number
+    return None
+
+
+def _unguarded(op: Op) -> Op:
+    return op.args[0] if op.name == "guard" else op
+
+
+def _relative(root: Op, positive: set[Op]) -> set[Op]:
+    """The operations of whose relative error the rate has at most a few times as much."""
+    relative, others = {root}, set[Op]()
+    for op in reversed(in_order(root)):
+        match op.name, op.args:
+            case "select", (_, *branches) if op in relative:
+                relative.update(branches)
+                others.add(op.args[0])
+            case (("mul" | "neg" | "guard"), args) if op in relative:
+                relative.update(args)
+            case "add", args if op in relative and positive.issuperset(map(_unguarded, args)):
+                relative.update(args)
+            case _:
+                others.update(op.args)
+        if op in others:
+            others.update(op.args)
+    return relative - others
 
 
 def _rates(graph: Graph, root: Op) -> Op:
@@ -69,8 +122,11 @@ class _TooMuch(Exception):
     """Branches in branches for so many ranges of steps that it is not worth the time."""
 
 
-class _Narrowing:
-    """Rebuilds operations; `known` holds what each has become for each range of steps."""
+class Narrowing:
+    """Rebuilds operations, with the same bits at every step that reaches them.
+
+    `known` holds what each has become for each range of steps.
+    """
 
     def __init__(self) -> None:
         self.graph = Graph()
@@ -90,6 +146,14 @@ class _Narrowing:
                 self.known[id(op), steps] = self._rebuilt(op, steps)
         return self.known[id(root), steps]
 
+    def within(self, least: float, most: float) -> set[Op]:
+        """The operations made that are in these bounds wherever they are reached."""
+        parts = [part for part in self.known.values() if isinstance(part.op, Op)]
+        outside = {
+            part.op for part in parts if not (part.bounds[0] >= least and part.bounds[1] <= most)
+        }
+        return {_op(part) for part in parts if part.op not in outside}
+
     def _rebuilt(self, op: Op, steps: Range) -> Part:
         if op.name == "step":
             return Part(self.graph.step(), steps, plain=True)
@@ -105,8 +169,7 @@ class _Narrowing:
             return kept
         if op.dtype == "bool":
             return Part(self._truth(op, args), bounds)
-        made = self._scaled(op, steps) or self._made(op, [_op(arg) for arg in args])
-        return Part(made, bounds, plain)
+        return Part(_again(self.graph, op, [_op(arg) for arg in args]), bounds, plain)
 
     def _select(self, op: Op, test: Part, steps: Range) -> Part:
         if isinstance(test.op, bool):
@@ -150,24 +213,11 @@ class _Narrowing:
             return undecided[0]
         return self.graph.make(op.name, *undecided)
 
-    def _scaled(self, op: Op, steps: Range) -> Op | None:
-        """c (x y) as (c x) y, which needs no guard outside XLA; only where nothing overflows."""
-        match op:
-            case Op("mul", (Op("guard", (Op("mul", (x, y)),)), Op("number") as c)) if x is not y:
-                parts = [self.known[id(each), steps] for each in (x, y, c)]
-            case _:
-                return None
-        if any(max(-low, high) > _MODERATE for _, (low, high), _ in parts):
-            return None
-        first, second, number = map(_op, parts)
-        if self.graph.has_constant(first) or self.graph.has_constant(second):
-            return None
-        return self.graph.real("mul", self.graph.real("mul", first, number), second)
 
-    def _made(self, op: Op, args: list[Op]) -> Op:
-        if op.dtype == "float" and (op.name in MOVED or op.name in FUSED):
-            return self.graph.real(op.name, *args)
-        return self.graph.again(op, args)
+def _again(graph: Graph, op: Op, args: list[Op]) -> Op:
+    if op.dtype == "float" and (op.name in MOVED or op.name in FUSED):
+        return graph.real(op.name, *args)
+    return graph.again(op, args)
 
 
 def _op(part: Part) -> Op:
@@ -180,8 +230,10 @@ def _bounds(op: Op, args: list[Part]) -> Interval:
         return NAN
     data = Table(op.data) if op.name == "take" else op.data
     extra = (data,) if op.name in WITH_DATA else ()
-    bounds: Interval = INTERVALS[op.name](*(arg.bounds for arg in args), *extra)
-    return bounds
+    low, high = INTERVALS[op.name](*(arg.bounds for arg in args), *extra)
+    if op.dtype == "int":  # some are known to be smaller than their operands allow
+        return max(low, op.low), min(high, op.high)
+    return low, high
 
 
 def _kept(op: Op, args: list[Part]) -> Part | None:

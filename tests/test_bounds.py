@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from expressions import EXPRESSIONS
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from lrdsl import Schedule, ScheduleError, Timeline
 from lrdsl.bounds import EVERY_STEP, check_values
@@ -78,10 +78,7 @@ def test_what_is_not_proved_is_sampled_and_said() -> None:
     assert codes == ["LRD201", "LRD202", "LRD203", "LRD208"]
 
 
-@settings(
-    deadline=None, max_examples=80, derandomize=True,
-    suppress_health_check=list(HealthCheck), print_blob=True,
-)  # fmt: skip
+@settings(max_examples=80)
 @given(EXPRESSIONS)
 def test_proofs_agree_with_trials(text: str) -> None:
     run = Timeline(steps_per_epoch=391, epochs=20, batch_size=128)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 from expressions import EXPRESSIONS
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrdsl import Schedule, ScheduleError, Timeline
@@ -22,7 +22,6 @@ from lrdsl.library import standard_library
 # What no bounds are found for: a remainder of products takes any value.
 RANDOM = {"noise", "normal_noise", "scramble"}
 LIBRARY = sorted(set(standard_library()) - RANDOM)
-COMMON = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 
 OTHERS = [
     "0.1 * triangle(100st)", "0.1 * triangle(100.3st)", "0.1 * triangle(100st) * cosine(1)",
@@ -91,7 +90,7 @@ def test_they_are_sound_for_the_conformance_rows() -> None:
     assert len(CONFORMANCE) > 100 and inexact < len(CONFORMANCE) / 20
 
 
-@settings(COMMON, max_examples=150, derandomize=True)
+@settings(max_examples=150)
 @given(EXPRESSIONS, st.integers(0, 40_000), st.integers(1, 3_000))
 def test_they_are_sound_for_random_schedules(text: str, low: int, length: int) -> None:
     try:
@@ -143,7 +142,7 @@ def test_a_proof_may_not_end() -> None:
         first(core_of("1.9 + sin(step) + cos(step)", 10**12), 0, 10**12 - 1, NEGATIVE, 20)
 
 
-@settings(COMMON, max_examples=300, derandomize=True)
+@settings(max_examples=300)
 @given(st.integers(1, 80), st.integers(-50, 50), st.integers(1, 60), st.integers(0, 30),
        st.integers(0, 59), st.integers(0, 59))  # fmt: skip
 def test_how_long_a_clock_takes(

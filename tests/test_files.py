@@ -146,7 +146,7 @@ def _literal(choose: random.Random, *parts: str) -> Encoded:
     return start, head + scalar, Span(span.start + len(head), span.end + len(head))
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(documents())
 def test_every_style_is_located(made: tuple[str, Span]) -> None:
     source, span = made
@@ -156,7 +156,7 @@ def test_every_style_is_located(made: tuple[str, Span]) -> None:
     assert slot.place.span(Span(at, at + 5)) == span
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(alphabet="lr: '\"|>-\\x0a{}[]#&*!%\n\té\u2028\x85,schedule", max_size=80))
 def test_no_text_raises(text: str) -> None:
     for source in (text, f"lr: {text}", f'lr: "{text}"', f"schedule: {{expr: {text}}}"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from expressions import EXPRESSIONS
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from schedule_texts import schedule_texts
 
 from lrdsl.diagnostics import ScheduleError
@@ -46,7 +46,7 @@ def test_canonical_text(written: str, canonical: str) -> None:
     assert format_program(parse(written)) == canonical
 
 
-@settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2000)
 @given(schedule_texts() | EXPRESSIONS)
 def test_round_trip(text: str) -> None:
     try:

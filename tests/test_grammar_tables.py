@@ -116,14 +116,14 @@ def assert_the_same(text: str) -> None:
             assert outcome(read) == ours
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(schedule_texts())
 def test_valid_texts(text: str) -> None:
     if len(text) <= MAX_LENGTH:
         assert_the_same(text)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(schedule_texts(), st.integers(0, 2**32))
 def test_texts_with_a_mistake(text: str, seed: int) -> None:
     choose = random.Random(seed)
@@ -150,13 +150,13 @@ SOUP = [
 ]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(st.sampled_from(SOUP), max_size=20), st.sampled_from(["", " "]))
 def test_any_words(words: list[str], between: str) -> None:
     assert_the_same(between.join(words))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=40))
 def test_any_text(text: str) -> None:
     assert_the_same(text)

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from expressions import EXPRESSIONS
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrdsl import Schedule, ScheduleError, Timeline
@@ -22,7 +22,6 @@ from lrdsl.laps import Clock, Marks, clocks, marks
 from lrdsl.library import standard_library
 
 RUN = Timeline(steps_per_epoch=391, epochs=90, batch_size=128, tokens_per_step=65_536)
-COMMON = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 STRETCHES = st.tuples(
     st.integers(0, 40_000) | st.integers(0, 10**12), st.integers(0, 12).map(lambda k: 10**k)
 )
@@ -54,7 +53,7 @@ def test_enclosures_of_the_library(name: str) -> None:
         assert_encloses(core, low, high, spread)
 
 
-@settings(COMMON, max_examples=300, derandomize=True)
+@settings(max_examples=300)
 @given(EXPRESSIONS, STRETCHES, st.lists(st.floats(0, 1), min_size=10, max_size=10))
 def test_enclosures_of_random_schedules(
     text: str, stretch: tuple[int, int], at: list[float]
@@ -81,7 +80,7 @@ def one_of(graph: Graph, values: list[float]) -> Op:
 
 
 @pytest.mark.parametrize("name", FLOATS)
-@settings(COMMON, max_examples=300, derandomize=True)
+@settings(max_examples=300)
 @given(left=st.lists(NUMBERS, min_size=1, max_size=4), right=st.lists(NUMBERS, min_size=4))
 def test_float_operations_on_any_values(name: str, left: list[float], right: list[float]) -> None:
     graph = Graph()
@@ -91,7 +90,7 @@ def test_float_operations_on_any_values(name: str, left: list[float], right: lis
     assert_encloses(graph.make(name, *operands[:1] * FLOATS[name]), 0, 3, [1, 2])
 
 
-@settings(COMMON, max_examples=300, derandomize=True)
+@settings(max_examples=300)
 @given(st.floats(0, 4) | st.floats(-1e6, 1e6), st.floats(0, 7) | st.floats(0, 1e-6))
 def test_waves_between_any_two_angles(start: float, length: float) -> None:
     values = [start + length * k / 50 for k in range(51)]

@@ -80,7 +80,7 @@ def test_spans_are_what_they_say() -> None:
     }
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 @given(EXPRESSIONS)
 def test_every_name_and_number_is_at_its_span(text: str) -> None:
     for node in nodes_of(parse(text)):
@@ -155,7 +155,7 @@ def test_nothing_blows_up() -> None:
         Schedule(tiny.replace("-", "")).bind(run)
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400)
 @given(st.text(max_size=60))
 def test_any_text_is_a_tree_or_a_schedule_error(text: str) -> None:
     for found in problems(text):
@@ -168,7 +168,7 @@ WORDS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=600, deadline=None, derandomize=True)
+@settings(max_examples=600)
 @given(st.lists(WORDS, max_size=14).map(" ".join))
 def test_any_words_are_checked_and_bound_without_a_crash(text: str) -> None:
     if problems(text):

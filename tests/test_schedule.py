@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pytest
 from expressions import LOOSE, LOOSE_TIMES
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
@@ -223,7 +223,6 @@ RUNS = [
 PARAMS = st.sampled_from([{"p": 1.5, "q": "4ep"}, {"p": -2, "q": "7st"}, {"p": 2, "q": "10%"}])
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(LOOSE, LOOSE, LOOSE_TIMES, PARAMS, st.sampled_from(RUNS))
 def test_whatever_cannot_be_expanded_says_where(
     text: str, x: str, length: str, params: dict[str, float | str], run: Timeline

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from engines import bits
 from expressions import EXPRESSIONS
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrdsl import Schedule, ScheduleError, Timeline
@@ -17,7 +17,7 @@ from lrdsl.engines.numpy import compile_numpy
 from lrdsl.engines.python import compile_python
 from lrdsl.graph import MOVED
 from lrdsl.library import standard_library
-from lrdsl.narrowing import narrowed
+from lrdsl.narrowing import EVERY, Narrowing
 from lrdsl.pieces import pieces
 from lrdsl.tables import NoTable, lowered
 
@@ -156,7 +156,7 @@ def test_a_staircase_of_too_many_stairs_is_not_cut() -> None:
     assert found.starts.tolist() == [0] and not found.level.any()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60)
 @given(EXPRESSIONS, st.lists(st.integers(0, 10**12), max_size=10))
 def test_pieces_and_forms_of_any_expression(text: str, late: list[int]) -> None:
     try:
@@ -175,7 +175,7 @@ def test_pieces_and_forms_of_any_expression(text: str, late: list[int]) -> None:
         assert not level or (values[start:end] == values[start]).all()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150)
 @given(EXPRESSIONS, st.lists(st.integers(0, 40_000) | st.integers(0, 10**12), min_size=20))
 def test_what_a_branch_knows_changes_no_bit(text: str, steps: list[int]) -> None:
     from lrdsl.expander import Refused, expand
@@ -185,14 +185,16 @@ def test_what_a_branch_knows_changes_no_bit(text: str, steps: list[int]) -> None
         core, _ = expand(parse(text), {}, RUN)
     except (Refused, ScheduleError):
         return
-    before, after = compile_python(core), compile_python(narrowed(core))
+    made = Narrowing().build(core, EVERY).op
+    assert isinstance(made, Op)
+    before, after = compile_python(core), compile_python(made)
     for step in [0, 1, 390, 391, *steps]:
         assert np.float64(before(step)).tobytes() == np.float64(after(step)).tobytes() or (
             np.isnan(before(step)) and np.isnan(after(step))
         )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150)
 @given(EXPRESSIONS, st.sampled_from(["{}", "floor(min({}, 1e20) * 0.7)", "log(1 + abs({})) / 3"]))
 def test_what_a_branch_knows_unguards_nothing(text: str, form: str) -> None:
     """Where a clamp goes, no two operations may meet that a compiler merges."""
@@ -205,6 +207,24 @@ def test_what_a_branch_knows_unguards_nothing(text: str, form: str) -> None:
         for arg in op.args:
             inner = arg.args[0] if arg.name == "neg" else arg
             assert op.dtype != "float" or square or inner.name not in MOVED.get(op.name, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "moved"),
+    [
+        ("0.7 * (epoch * sqrt(epoch))", True),
+        ("0.1 if step < 5 else 2 + 0.7 * (epoch * sqrt(epoch)) * 3", True),
+        ("floor(0.7 * (epoch * sqrt(epoch)))", False),
+        ("0.1 if 0.7 * (epoch * sqrt(epoch)) < 3 else 0.2", False),
+        ("0.7 * (epoch * sqrt(epoch)) - 20", False),
+        ("0.7 * (epoch * sqrt(epoch)) * floor(0.7 * (epoch * sqrt(epoch)))", False),
+        ("0.7 * (epoch * 1.1^epoch)", False),  # overflows
+    ],
+)
+def test_constants_move_only_where_no_rate_shows_it(text: str, moved: bool) -> None:
+    products = [op for op in in_order(core_of(text)) if op.name == "mul" and op.dtype == "float"]
+    last = [op for op in products if any(arg.name == "number" for arg in op.args)][-1]
+    assert all(arg.name != "guard" or arg.args[0].name != "mul" for arg in last.args) == moved
 
 
 def test_a_branch_needs_no_clamps() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from engines import MAGNIFIED, bits
 from expressions import EXPRESSIONS
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrdsl import Schedule, ScheduleError, Timeline
@@ -124,17 +124,14 @@ def assert_random(text: str, total: int) -> None:
     assert_same(core, total)
 
 
-COMMON = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
-
-
-@settings(COMMON, max_examples=60, derandomize=True)
+@settings(max_examples=60)
 @given(EXPRESSIONS)
 def test_random_runs(text: str) -> None:
     assert_random(text, 20_000)
 
 
 @pytest.mark.exhaustive
-@settings(COMMON, max_examples=2_000)
+@settings(max_examples=2_000, derandomize=False)
 @given(EXPRESSIONS)
 def test_thousands_of_random_runs(text: str) -> None:
     assert_random(text, 150_000)
@@ -187,7 +184,7 @@ def test_what_a_stretch_does_not_reach_is_gone() -> None:
     assert specialise(level, 20_000, 39_999).core.data == 0.2
 
 
-@settings(COMMON, max_examples=150, derandomize=True)
+@settings(max_examples=150)
 @given(EXPRESSIONS, st.integers(0, 40_000) | st.integers(0, 10**12), st.integers(0, 3_000))
 def test_special_trees_have_the_same_float64(text: str, low: int, length: int) -> None:
     try:
@@ -202,7 +199,7 @@ def test_special_trees_have_the_same_float64(text: str, low: int, length: int) -
     assert values[known].tobytes() == found[known].tobytes()
 
 
-@settings(COMMON, max_examples=80, derandomize=True)
+@settings(max_examples=80)
 @given(EXPRESSIONS, st.integers(0, 40_000))
 def test_certificates_hold(text: str, low: int) -> None:
     try:
