@@ -155,7 +155,7 @@ class Lowering:
     def _scaled_quotient(self, factor: Fraction, top: Op, bottom: Op) -> Op:
         """factor * top / bottom; the factor goes into a table."""
         table = bottom.args[0] if bottom.name == "cast" else bottom
-        if factor != 1 and table.name == "take":
+        if factor not in (0, 1) and table.name == "take":
             values = tuple(to_float(tidy(Fraction(each) / factor)) for each in table.data)
             return self.graph.real("div", top, self.graph.take(table.args[0], values))
         if top.name == "number":
