@@ -149,7 +149,9 @@ class Arithmetic(Lowering):
             except (NotFinite, ZeroDivisionError):
                 pass
         top, bottom = self.exact(a), self.exact(b)
-        if top is not None and top.terms and bottom is not None:
+        # of laps that are no whole steps, a share is shorter than a ratio of integers
+        shared = isinstance(b, Table) and any(each.denominator > 1 for each in b.values)
+        if top is not None and top.terms and bottom is not None and not shared:
             try:
                 ratio = self.ratio(top, bottom)
                 if ratio is not None:

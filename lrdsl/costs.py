@@ -6,7 +6,7 @@ from collections import Counter
 
 from lrdsl.core import Op, in_order
 from lrdsl.fading import faded
-from lrdsl.lifting import RELU, SINGLE, lifted
+from lrdsl.lifting import RELU, SINGLE, in_float32, lifted
 from lrdsl.shapes import ODD, straight
 
 # Ops of each operation, where that is not 1.
@@ -19,7 +19,7 @@ _UNARY = {"sin", "cos", "log", "sqrt", "abs", "neg", "floor", "round"}
 def smallest(core: Op) -> Op:
     """The tree itself, or with integers in float64 or tables, whichever takes the fewest ops."""
     trees = dict.fromkeys([core, faded(core)])
-    return min([each for tree in trees for each in (lifted(tree), tree)], key=_ops)
+    return min([each for tree in trees for each in (tree, lifted(tree))], key=_ops)
 
 
 def graph_ops(core: Op) -> int:
@@ -91,11 +91,16 @@ def _is_unary(op: Op) -> bool:
 
 def _search(op: Op, order: list[Op]) -> int:
     if not bucketed(op):
-        return 3
+        return 2 if nearest(op) else 3
     widened = any(op in each.args and each.name != "take" for each in order)
     return 2 if widened else 1
 
 
 def bucketed(op: Op) -> bool:
     """Whether a search is one Bucketize, whose boundaries are float32, and so is a step for it."""
-    return op.args[0].dtype == "float" or max(map(abs, op.data)) < SINGLE
+    return max(map(abs, op.data)) < SINGLE or (op.args[0].dtype == "float" and in_float32(op.data))
+
+
+def nearest(op: Op) -> bool:
+    """Whether a search for one step is that for the nearest point, which takes two ops."""
+    return op.args[0].dtype == "float" and not bucketed(op)

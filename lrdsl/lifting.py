@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
+from functools import lru_cache
 
 from lrdsl.core import LARGEST_EXACT, Op, in_order
 from lrdsl.graph import FUSED, MOVED, Graph
@@ -11,6 +12,11 @@ from lrdsl.shapes import rounded_up
 
 # float32 holds every integer up to here.
 SINGLE = 2**24
+
+# Boundaries that are searched by distances to points: more take longer than a binary search.
+NEAREST = 512
+# Up to here, quarters are exact in float64, and squares of distances that differ by one differ.
+_FAR = 2**44
 
 # The data of a maximum of a difference and 0, which TensorFlow runs as one op with a sine of it.
 RELU = "relu"
@@ -24,6 +30,35 @@ def lifted(core: Op) -> Op:
 def in_float32(boundaries: tuple[int, ...]) -> bool:
     """Whether float32 holds them all."""
     return all(struct.unpack("f", struct.pack("f", each))[0] == each for each in boundaries)
+
+
+@lru_cache(maxsize=64)
+def points(boundaries: tuple[int, ...]) -> tuple[float, ...] | None:
+    """One point for each count of boundaries, 0 first: the nearest to an integer x is that of x.
+
+    So each boundary b, at b - 1/2, is in the middle between two points: the first one decides
+    all, and where each has to lie between its boundaries says what it can be. None if it cannot
+    be, or float64 may not tell which is nearer.
+    """
+    if len(boundaries) > NEAREST or max(map(abs, boundaries)) >= _FAR:
+        return None
+    halves = [2 * each - 1 for each in boundaries]
+    # in quarters, the point k is shift[k] + first, where k is even, or shift[k] - first
+    shifts = [0]
+    for half in halves:
+        shifts.append(4 * half - shifts[-1])
+    least, most = -4 * _FAR, 2 * halves[0]
+    for k in range(1, len(shifts)):
+        low = 2 * halves[k - 1]
+        high = 2 * halves[k] if k < len(halves) else 4 * _FAR
+        if k % 2:
+            least, most = max(least, shifts[k] - high), min(most, shifts[k] - low)
+        else:
+            least, most = max(least, low - shifts[k]), min(most, high - shifts[k])
+    first = (max(least, most - halves[-1] - 8) + most) // 2
+    if not least < first < most:
+        return None
+    return tuple((shift - first if k % 2 else shift + first) / 4 for k, shift in enumerate(shifts))
 
 
 def _shifted_searches(core: Op) -> Op:
@@ -82,7 +117,8 @@ class _Lifting:
             args = [self._chosen(op, arg) for arg in op.args]
             if op.name == "count" and id(op.args[0]) in self.floats:
                 args = self._searched(op, args)
-            self.made[id(op)] = self._outwards(op, args) or self.graph.copied(op, args)
+            shorter = self._outwards(op, args) or self._summed(op)
+            self.made[id(op)] = shorter or self.graph.copied(op, args)
             if op.dtype == "int" and (exact := self._as_float(op)) is not None:
                 self.floats[id(op)] = exact
         self.root = self.made[id(core)]
@@ -104,10 +140,39 @@ class _Lifting:
                     return self.graph.make("max", product, zero, data=RELU)
         return None
 
+    def _summed(self, op: Op) -> Op | None:
+        """sin(((end - x) + more) / y)^2 with ((x - end) - more) / -y, whose sum is one op."""
+        match op:
+            case Op("mul", (Op("sin", (Op("div", (total, y)),)) as wave, other)) if wave is other:
+                chain = [wave, wave.args[0], total]
+            case _:
+                return None
+        match total:
+            case Op("add", (Op("cast", (Op("sub") as distance,)), more)):
+                exact = self.floats.get(id(distance))
+            case _:
+                return None
+        if exact is None or exact.name != "sub" or any(self.uses[id(each)] > 1 for each in chain):
+            return None
+        end, x = exact.args
+        tables = end, self.made[id(more)], self.made[id(y)]
+        if any(each.name != "take" for each in tables):
+            return None
+        end, more, y = map(self._negative, tables)
+        total = self.graph.make("add", x, end, more)
+        wave = self.graph.make("sin", self.graph.make("div", total, y))
+        return self.graph.make("mul", wave, wave)
+
+    def _negative(self, table: Op) -> Op:
+        return self.graph.take(table.args[0], tuple(-each for each in table.data))
+
     def _searched(self, op: Op, args: list[Op]) -> list[Op]:
         """The operand of a search; in float64 where int64 would take a longer one."""
-        long = max(map(abs, op.data)) >= SINGLE and in_float32(op.data)
-        return [self.floats[id(op.args[0])]] if long else args
+        x = op.args[0]
+        short = max(map(abs, op.data)) < SINGLE or not (
+            in_float32(op.data) or (max(-x.low, x.high) < _FAR and points(op.data))
+        )
+        return args if short else [self.floats[id(x)]]
 
     def _as_float(self, op: Op) -> Op | None:
         """An exact integer in float64, or None; its zero has no sign, as that of an integer."""

@@ -12,10 +12,10 @@ import tensorflow as tf
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
 from lrdsl.core import WITH_DATA, Op, in_order
-from lrdsl.costs import bucketed, line_of, rows, smallest
+from lrdsl.costs import bucketed, line_of, nearest, rows, smallest
 from lrdsl.engines.emission import emitted_once, variable_of
 from lrdsl.engines.python import compile_python
-from lrdsl.lifting import RELU
+from lrdsl.lifting import RELU, points
 from lrdsl.tables import SEARCHED
 
 Tensor = Any
@@ -27,7 +27,7 @@ HOST = "CPU:0"
 
 def _count(a: Tensor, boundaries: tuple[int, ...]) -> Tensor:
     """How many boundaries are <= a, as int64."""
-    table = tf.constant([boundaries], tf.int64)
+    table = tf.constant([boundaries], a.dtype)
     row = raw.Reshape(tensor=a, shape=tf.constant([1, -1], tf.int32))
     counts = raw.UpperBound(sorted_inputs=table, values=row, out_type=tf.int64)
     return raw.Reshape(tensor=counts, shape=_shape(a))
@@ -36,6 +36,12 @@ def _count(a: Tensor, boundaries: tuple[int, ...]) -> Tensor:
 def _bucketed(a: Tensor, boundaries: tuple[int, ...]) -> Tensor:
     """The same in one op, as int32, which `take` takes as it is."""
     return raw.Bucketize(input=a, boundaries=[float(b) for b in boundaries])
+
+
+def _nearest(a: Tensor, boundaries: tuple[int, ...]) -> Tensor:
+    """The same of a float64 scalar, as the index of the nearest point."""
+    squares = raw.SquaredDifference(x=a, y=tf.constant(points(boundaries), tf.float64))
+    return raw.ArgMin(input=squares, dimension=tf.constant(0, tf.int32))
 
 
 def _shape(a: Tensor) -> Tensor:
@@ -117,6 +123,11 @@ def _binary(op: Callable[..., Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
     return lambda x, y: op(x=x, y=y)
 
 
+def _sum(a: Tensor, b: Tensor, *more: Tensor) -> Tensor:
+    """From the left, as TensorFlow adds up to eight."""
+    return raw.AddN(inputs=[a, b, *more]) if more else raw.AddV2(x=a, y=b)
+
+
 def _unary(op: Callable[..., Tensor]) -> Callable[[Tensor], Tensor]:
     return lambda x: op(x=x)
 
@@ -127,7 +138,7 @@ OPS: dict[str, Callable[..., Tensor]] = {
     "prev": lambda step: tf.constant(np.nan, tf.float64),
     "integer": lambda data: tf.constant(data, tf.int64),
     "number": lambda data: tf.constant(data, tf.float64),
-    "add": _binary(raw.AddV2),
+    "add": _sum,
     "sub": _binary(raw.Sub),
     "mul": _product,
     "neg": _unary(raw.Neg),
@@ -245,6 +256,8 @@ def _made(op: Op, values: dict[Op, Tensor], step: Tensor, by_xla: bool) -> Tenso
             return operands[0]
         case "count" if bucketed(op):
             return _bucketed(operands[0], op.data)
+        case "count" if nearest(op) and operands[0].shape.rank == 0:
+            return _nearest(operands[0], op.data)
         case "max" if op.data == RELU:
             return raw.Relu(features=operands[0])
         case "ratio" if line := line_of(op):
