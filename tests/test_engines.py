@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from fractions import Fraction
 from importlib import import_module
+from itertools import accumulate
 
 import mpmath
 import numpy as np
@@ -15,9 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrdsl import Schedule, ScheduleError, Timeline
+from lrdsl.clocks import restarts
 from lrdsl.core import OPERATIONS, in_order
 from lrdsl.fading import faded
 from lrdsl.library import standard_library
+from lrdsl.lifting import points
 
 RUN = Timeline(steps_per_epoch=391, epochs=90, batch_size=128)
 EDGES = [0, 1, 2, 390, 391, 392, 1955, 3909, 3910, 35189, 35190, 35191, 2**24, 2**24 + 1,
@@ -117,6 +121,53 @@ def test_a_growth_that_is_no_power_of_two_rounds_each_boundary() -> None:
         boundary = math.floor(exact + Fraction(1, 2))
         assert schedule.value(boundary, RUN) == 0, k
         assert schedule.value(boundary - 1, RUN) > 0, k
+
+
+@pytest.mark.parametrize(
+    ("every", "growth"),
+    [
+        *(
+            (1000, "1.5"),
+            (1000, "2.5"),
+            (15_919, "3"),
+            (7, "1.1"),
+            (38_250, "1.37"),
+            (10**8, "1.5"),
+        ),
+        *((1, "1.05"), (123_457, "7.3"), (1000, "2")),
+    ],
+)
+def test_a_lap_is_found_at_each_of_its_ends(every: int, growth: str) -> None:
+    text = f"cosine_restarts(0.9, 0.01, every={every}st, growth={growth}, scale=0.97)"
+    starts = [start for start, _ in restarts(Fraction(every), Fraction(growth))][1::3]
+    steps = [start + k for start in starts for k in (-1, 0, 1)]
+    assert_same_bits(text, steps)
+    tf = pytest.importorskip("tensorflow")
+    rate = tf.function(Schedule(text).to_tf(Timeline()))
+    expected = Schedule(text).values(Timeline(), np.array(steps))
+    assert np.array_equal(rate(tf.constant([steps], tf.int64))[0], np.float32(expected))
+
+
+@given(st.lists(st.integers(1, 10**12), min_size=1, max_size=40), st.floats(1, 3))
+def test_the_nearest_point_says_the_lap(lengths: list[int], growth: float) -> None:
+    grown = [int(each * growth**k) + 1 for k, each in enumerate(lengths)]
+    rising = [int(lengths[0] * growth**k) + 1 for k in range(len(lengths))]
+    for each in (lengths, grown, rising, sorted(lengths)):
+        boundaries = tuple(accumulate(each))
+        found = points(boundaries)
+        if found is None:  # too far, or a lap is too short for those around it
+            assert boundaries[-1] >= 2**44 or sorted(each[1:]) != each[1:]
+            continue
+        assert len(found) == len(boundaries) + 1
+        for place, boundary in enumerate(boundaries):
+            for step in (0, boundary - 1, boundary):
+                nearest = np.argmin((np.float64(step) - np.array(found)) ** 2)
+                assert nearest == bisect_right(boundaries, step), (step, place)
+
+
+def test_more_boundaries_are_searched_by_halves() -> None:
+    assert points(tuple(range(1, 513))) and points(tuple(range(1, 514))) is None
+    assert points((4, 4)) is None
 
 
 @pytest.mark.parametrize("total", [1_000, 100_000, 10**8, 10**12])
