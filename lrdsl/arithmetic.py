@@ -149,11 +149,10 @@ class Arithmetic(Lowering):
             except (NotFinite, ZeroDivisionError):
                 pass
         top, bottom = self.exact(a), self.exact(b)
-        # of laps that are no whole steps, a share is shorter than a ratio of integers
-        shared = isinstance(b, Table) and any(each.denominator > 1 for each in b.values)
-        if top is not None and top.terms and bottom is not None and not shared:
+        if top is not None and top.terms and bottom is not None:
             try:
-                ratio = self.ratio(top, bottom)
+                shared = isinstance(b, Table) and self._is_share(top, b)
+                ratio = None if shared else self.ratio(top, bottom)
                 if ratio is not None:
                     return ratio
             except TooLarge:
@@ -168,6 +167,15 @@ class Arithmetic(Lowering):
         if top is not None and top.terms and isinstance(b, Table) and min(b.values) > 0:
             self.shares[op] = top, b
         return Scaled(tidy(f / g), op)
+
+    def _is_share(self, time: Exact, lengths: Table) -> bool:
+        """Whether these are laps of no whole steps, and the time in one: shorter than a ratio."""
+        if all(each.denominator == 1 for each in lengths.values):
+            return False
+        op, unit = self.primitive(Exact(Fraction(0), time.terms))
+        last = ((each - time.constant) / unit for each in lengths.values)
+        table = self.graph.take(lengths.index, tuple(each.__floor__() for each in last))
+        return unit > 0 and self.graph.least(op, table) is op
 
     def ratio(self, a: Exact, b: Exact) -> Value | None:
         """a / b as integers over positive integers, with one rounding; raises TooLarge."""

@@ -211,6 +211,12 @@ class Graph:
             pass
         return self.copied(op, args)
 
+    def anew(self, op: Op, args: Sequence[Op]) -> Op:
+        """As `again`, and its operands guarded as if it was made for the first time."""
+        if op.dtype == "float" and (op.name in MOVED or op.name in FUSED):
+            return self.real(op.name, *args)
+        return self.again(op, args)
+
     def copied(self, op: Op, args: Sequence[Op]) -> Op:
         """An operation on other operands, as it is."""
         return self.make(op.name, *args, data=op.data, dtype=op.dtype, low=op.low, high=op.high)

@@ -10,7 +10,8 @@ from lrdsl.core import LAST_STEP, WITH_DATA, Op, in_order
 from lrdsl.engines.intervals import NAN, Interval, Table
 from lrdsl.engines.intervals import OPS as INTERVALS
 from lrdsl.engines.python import OPS as REFERENCE
-from lrdsl.graph import FUSED, MOVED, Graph
+from lrdsl.factors import scaled
+from lrdsl.graph import Graph
 
 Range = tuple[int, int]
 
@@ -18,9 +19,6 @@ EVERY: Range = (0, LAST_STEP)
 
 # Operations that are looked at; more are left as they are.
 MAX_WORK = 50_000
-
-# Three numbers up to here have a product that float64 holds.
-_MODERATE = 2.0**300
 
 
 class Part(NamedTuple):
@@ -40,61 +38,7 @@ def narrowed(core: Op) -> Op:
         made = _op(narrowing.build(core, EVERY))
     except _TooMuch:
         return core
-    return _rates(narrowing.graph, _scaled(narrowing, made))
-
-
-def _scaled(narrowing: Narrowing, root: Op) -> Op:
-    """c (x y) as (c x) y, which needs no guard outside XLA; only where nothing overflows.
-
-    It is rounded differently, by parts of 2^-53, so it stays where that could be seen: below a
-    floor, a comparison or a difference.
-    """
-    graph = narrowing.graph
-    products = {op: found for op in in_order(root) if (found := _scaled_product(graph, op))}
-    if not products:
-        return root
-    relative = _relative(root, narrowing.within(0, math.inf))
-    moderate = narrowing.within(-_MODERATE, _MODERATE)
-    made: dict[Op, Op] = {}
-    for op in in_order(root):
-        found = products.get(op) if op in relative else None
-        if found and moderate.issuperset(map(_unguarded, found)):
-            x, y, number = (made[each] for each in found)
-            made[op] = graph.real("mul", graph.real("mul", x, number), y)
-        else:
-            made[op] = _again(graph, op, [made[arg] for arg in op.args])
-    return made[root]
-
-
-def _scaled_product(graph: Graph, op: Op) -> tuple[Op, Op, Op] | None:
-    match op:
-        case Op("mul", (Op("guard", (Op("mul", (x, y)),)), Op("number") as number)):
-            if x is not y and not graph.has_constant(x) and not graph.has_constant(y):
-                return x, y, number
-    return None
-
-
-def _unguarded(op: Op) -> Op:
-    return op.args[0] if op.name == "guard" else op
-
-
-def _relative(root: Op, positive: set[Op]) -> set[Op]:
-    """The operations of whose relative error the rate has at most a few times as much."""
-    relative, others = {root}, set[Op]()
-    for op in reversed(in_order(root)):
-        match op.name, op.args:
-            case "select", (_, *branches) if op in relative:
-                relative.update(branches)
-                others.add(op.args[0])
-            case (("mul" | "neg" | "guard"), args) if op in relative:
-                relative.update(args)
-            case "add", args if op in relative and positive.issuperset(map(_unguarded, args)):
-                relative.update(args)
-            case _:
-                others.update(op.args)
-        if op in others:
-            others.update(op.args)
-    return relative - others
+    return _rates(narrowing.graph, scaled(narrowing.graph, made, narrowing.bounds))
 
 
 def _rates(graph: Graph, root: Op) -> Op:
@@ -146,13 +90,13 @@ class Narrowing:
                 self.known[id(op), steps] = self._rebuilt(op, steps)
         return self.known[id(root), steps]
 
-    def within(self, least: float, most: float) -> set[Op]:
-        """The operations made that are in these bounds wherever they are reached."""
-        parts = [part for part in self.known.values() if isinstance(part.op, Op)]
-        outside = {
-            part.op for part in parts if not (part.bounds[0] >= least and part.bounds[1] <= most)
-        }
-        return {_op(part) for part in parts if part.op not in outside}
+    def bounds(self) -> dict[Op, Interval]:
+        """Of what was made, wherever it is reached."""
+        found: dict[Op, Interval] = {}
+        for op, bounds, _ in self.known.values():
+            if isinstance(op, Op):
+                found[op] = INTERVALS["select"]((0, 1), found.get(op, bounds), bounds)
+        return found
 
     def _rebuilt(self, op: Op, steps: Range) -> Part:
         if op.name == "step":
@@ -169,7 +113,7 @@ class Narrowing:
             return kept
         if op.dtype == "bool":
             return Part(self._truth(op, args), bounds)
-        return Part(_again(self.graph, op, [_op(arg) for arg in args]), bounds, plain)
+        return Part(self.graph.anew(op, [_op(arg) for arg in args]), bounds, plain)
 
     def _select(self, op: Op, test: Part, steps: Range) -> Part:
         if isinstance(test.op, bool):
@@ -212,12 +156,6 @@ class Narrowing:
         if op.name in ("and", "or") and len(undecided) == 1:
             return undecided[0]
         return self.graph.make(op.name, *undecided)
-
-
-def _again(graph: Graph, op: Op, args: list[Op]) -> Op:
-    if op.dtype == "float" and (op.name in MOVED or op.name in FUSED):
-        return graph.real(op.name, *args)
-    return graph.again(op, args)
 
 
 def _op(part: Part) -> Op:

@@ -97,3 +97,9 @@ def bits(values: Any) -> Any:
     """The bits of float32 values, all NaN alike."""
     array = np.asarray(values, np.float32)
     return np.where(np.isnan(array), np.int32(0x7FC00000), array.view(np.int32))
+
+
+def different(got: Any, expected: Any, *, signs_of_zero: bool = False) -> Any:
+    """Where bits of float32 differ; in the sign of a zero, which is not promised, only if asked."""
+    differ = got != expected
+    return differ if signs_of_zero else differ & ((got | expected) << 1 != 0)

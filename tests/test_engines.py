@@ -11,7 +11,7 @@ from itertools import accumulate
 import mpmath
 import numpy as np
 import pytest
-from engines import ENGINES, bits, installed
+from engines import ENGINES, bits, different, installed
 from expressions import EXPRESSIONS
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,10 +52,8 @@ def assert_same_bits(text: str, steps: list[int], *, signs_of_zero: bool = True)
     for name in filter(installed, [name for name in ENGINES if name != "python"]):
         got = bits(ENGINES[name](schedule, RUN, steps))
         # XLA's min and max may lose a NaN; a schedule that has one is refused before it runs
-        different = (got != expected) & (expected != NAN)
-        if not signs_of_zero:  # which docs/precision.md does not promise
-            different &= (got | expected) << 1 != 0
-        wrong = np.flatnonzero(different)
+        differ = different(got, expected, signs_of_zero=signs_of_zero)
+        wrong = np.flatnonzero(differ & (expected != NAN))
         assert wrong.size == 0, (name, text, steps[int(wrong[0])])
 
 

@@ -28,7 +28,7 @@ ORDER = [
     "functions", "library", "checker", "libraries", "constants", "core", "shapes", "graph",
     "engines.python", "engines.intervals", "values", "lowering", "conditions", "elementary",
     "cancelling", "arithmetic", "limits", "clocks", "scopes", "operators", "lists", "sequences",
-    "moments", "expander", "timeline", "narrowing", "binding",
+    "moments", "expander", "timeline", "factors", "narrowing", "binding",
     "engines.numpy", "laps", "intervals", "pieces", "specialising",
     "stretches", "certificates", "engines.settling", "engines.actions", "engines.blocks",
     "engines.levels", "engines.runs", "fading", "lifting", "costs", "tables", "engines.emission",
