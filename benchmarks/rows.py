@@ -96,6 +96,11 @@ KERAS: dict[str, Pair] = {
         "CosineDecayRestarts", "cosine_restarts(0.1, 0.001, every=1000st, growth=2)",
         **_RESTARTS, t_mul=2.0,
     ),
+    "cosine restarts, growth 1.5, scale 0.9": _pair(
+        "CosineDecayRestarts",
+        "cosine_restarts(0.1, 0.001, every=1000st, growth=1.5, scale=0.9)",
+        **_RESTARTS, t_mul=1.5, m_mul=0.9,
+    ),
 }  # fmt: skip
 
 LONG = Timeline(total_steps=10**9)
