@@ -117,9 +117,9 @@ def _tabulate(
     value = compile_python(a.real(first.value))(start)
     update = compile_python(a.real(following.value))
     values = [value]
+    length, parts = every.as_integer_ratio()
     for window in range(1, windows):
-        begin = start - (-(window * every)).__floor__()
-        value = update(begin, value)
+        value = update(start - (-window * length // parts), value)
         values.append(value)
     if any(value != value or abs(value) == float("inf") for value in values):
         raise expander.refused("LRD202", "the recurrence leaves float64", node, place.scope)
