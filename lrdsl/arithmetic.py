@@ -10,6 +10,7 @@ from lrdsl.conditions import both, choose, equal
 from lrdsl.constants import NotFinite, tidy
 from lrdsl.core import Op, TooLarge
 from lrdsl.lowering import Lowering
+from lrdsl.sharp import sharp
 from lrdsl.values import (
     HALF,
     ONE,
@@ -175,7 +176,7 @@ class Arithmetic(Lowering):
         op, unit = self.primitive(Exact(Fraction(0), time.terms))
         last = ((each - time.constant) / unit for each in lengths.values)
         table = self.graph.take(lengths.index, tuple(each.__floor__() for each in last))
-        return unit > 0 and self.graph.least(op, table) is op
+        return self.graph.least(op, table) is op
 
     def ratio(self, a: Exact, b: Exact) -> Value | None:
         """a / b as integers over positive integers, with one rounding; raises TooLarge."""
@@ -196,7 +197,7 @@ class Arithmetic(Lowering):
         whole = self.floor_exact(value)
         if whole is not None:
             return self.integer(whole)
-        return Scaled(Fraction(1), self.graph.make("floor", self.real(value)))
+        return Scaled(Fraction(1), self.graph.make("floor", sharp(self, value)))
 
     def floor_exact(self, value: Value, *, up: bool = False) -> Op | None:
         """floor, or with `up` ceil, in integers."""
@@ -226,7 +227,7 @@ class Arithmetic(Lowering):
         """To the nearest integer, ties to even: floor(x + 1/2), less 1 on an odd tie."""
         exact = self.exact(value)
         if exact is None:
-            return Scaled(Fraction(1), self.graph.make("round", self.real(value)))
+            return Scaled(Fraction(1), self.graph.make("round", sharp(self, value)))
         up = self.floor(self.add([exact, HALF]))
         tie = equal(self, self.add([up, self.scale(exact, Fraction(-1))]), HALF)
         odd = equal(self, self.modulo(up, TWO), ONE)
@@ -250,6 +251,8 @@ class Arithmetic(Lowering):
                 return self.scale(self.integer(self.graph.mod(op, whole.data)), unit)
             except TooLarge:
                 pass
+        if isinstance(a, Scaled):
+            a = Scaled(Fraction(1), sharp(self, a))
         times = self.floor(self.divide(a, b))
         return self.add([a, self.scale(self.multiply(b, times), Fraction(-1))])
 
@@ -280,7 +283,7 @@ class Arithmetic(Lowering):
         whole = self.floor_exact(value)
         if whole is not None:
             return graph.least(graph.most(whole, graph.integer(low)), graph.integer(high))
-        kept = graph.make("max", self.real(value), graph.number(float(low)))
+        kept = graph.make("max", sharp(self, value), graph.number(float(low)))
         kept = graph.make("min", kept, graph.number(float(high)))
         return graph.make("whole", graph.make("floor", kept), low=low, high=high)
 

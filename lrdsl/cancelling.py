@@ -10,7 +10,7 @@ from lrdsl import constants
 from lrdsl.constants import tidy, to_float
 from lrdsl.core import LARGEST, TooLarge
 from lrdsl.elementary import power, power_of_three, sin
-from lrdsl.values import Exact, Scaled, Value, add_exact, constant, negated
+from lrdsl.values import Exact, Scaled, Table, Value, add_exact, constant, negated
 
 if TYPE_CHECKING:
     from lrdsl.arithmetic import Arithmetic
@@ -77,9 +77,12 @@ def _rest_of_share(calc: Arithmetic, c: Fraction, value: Scaled) -> Value:
     table = calc.graph.take(b.index, tuple(each.__floor__() for each in rest))
     terms = (*scaled.terms, (table, Fraction(1, unit)))
     op = calc.integer_sum(Exact(Fraction(0), terms), Fraction(1, unit))
-    parts = (to_float(each - each.__floor__()) for each in rest)
+    parts = [to_float(each - each.__floor__()) for each in rest]
     part = calc.graph.take(b.index, tuple(parts))
     total = calc.graph.real("add", calc.graph.make("cast", op), part)
+    if scaled.constant == 0:  # where a is 0, this is c exactly
+        lengths = (each.__floor__() + more for each, more in zip(rest, parts, strict=True))
+        b = Table(b.index, tuple(Fraction(each) / unit for each in lengths))
     return calc.divide(Scaled(c / unit, total), b)
 
 

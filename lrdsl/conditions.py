@@ -6,16 +6,18 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from lrdsl.core import Op, TooLarge
+from lrdsl.sharp import sharp
 from lrdsl.values import Choice, Exact, Scaled, Table, Truth, Value, add_exact, constant_of, negated
 
 if TYPE_CHECKING:
+    from lrdsl.arithmetic import Arithmetic
     from lrdsl.lowering import Lowering
 
 # A value of more choices than this becomes one operation.
 LARGEST_CHOICE = 64
 
 
-def less(calc: Lowering, a: Value, b: Value, *, equal: bool = False) -> Truth:
+def less(calc: Arithmetic, a: Value, b: Value, *, equal: bool = False) -> Truth:
     """a < b, or a <= b."""
     settled = _settled(calc, a, b, equal)
     if settled is not None:
@@ -51,7 +53,7 @@ def _below(calc: Lowering, op: Op, last: int) -> Truth:
     return calc.graph.make("le", op, calc.graph.integer(last))
 
 
-def equal(calc: Lowering, a: Value, b: Value) -> Truth:
+def equal(calc: Arithmetic, a: Value, b: Value) -> Truth:
     sides = _sides(calc, a, b)
     if isinstance(sides, Fraction):
         return sides == 0
@@ -64,7 +66,7 @@ def equal(calc: Lowering, a: Value, b: Value) -> Truth:
 
 
 def _sides(
-    calc: Lowering, a: Value, b: Value
+    calc: Arithmetic, a: Value, b: Value
 ) -> Fraction | tuple[Op, Op] | tuple[Op, Fraction, Fraction]:
     """What decides between a and b: the constant a - b; an integer, the sign of its unit
     and the limit to compare it with, however long its digits; or two float operations."""
@@ -81,7 +83,7 @@ def _sides(
             return op, unit, -difference.constant / unit
         except TooLarge:
             pass
-    return calc.real(a), calc.real(b)
+    return sharp(calc, a), sharp(calc, b)
 
 
 def both(calc: Lowering, a: Truth, b: Truth) -> Truth:

@@ -102,5 +102,8 @@ def bucketed(op: Op) -> bool:
 
 
 def nearest(op: Op) -> bool:
-    """Whether a search for one step is that for the nearest point, which takes two ops."""
+    """Whether a search for one step is that for the nearest point, which takes two ops.
+
+    Searches are in float64 only where float32 holds the boundaries, or such points exist.
+    """
     return op.args[0].dtype == "float" and not bucketed(op)

@@ -52,7 +52,6 @@ def _relative(root: Op, bounds: dict[Op, Interval]) -> set[Op]:
         match op.name, op.args:
             case "select", (_, *branches) if op in relative:
                 relative.update(branches)
-                others.add(op.args[0])
             case (("mul" | "neg" | "guard"), args) if op in relative:
                 relative.update(args)
             case "add", args if op in relative and not _cancels(op, bounds):

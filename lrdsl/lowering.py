@@ -186,7 +186,10 @@ class Lowering:
             a, arrives = fitted(factor * scale, lambda a: a * top + shift, wanted)
             if arrives or (final and factor * more >= 0):
                 return self.graph.times(power, self.graph.number(a))
-        return self.graph.times(op, self.graph.number(to_float(factor)))
+        number, shift = to_float(factor), to_float(more)
+        if final and more:
+            number, _ = fitted(factor, lambda a: a + shift, to_float(factor + more))
+        return self.graph.times(op, self.graph.number(number))
 
     def _real_exact(self, value: Exact) -> Op:
         try:
@@ -225,9 +228,9 @@ class Lowering:
                 return self.multiple(value, final=True)
             case Scaled(1, op) if op in self.sums:
                 more, rest = self.sums[op]
-                if rest.op in self.whole:
-                    power = self.multiple(rest, more, final=True)
-                    return self.graph.real("add", self.graph.number(to_float(more)), power)
+                if rest.op.name != "div":
+                    product = self.multiple(rest, more, final=True)
+                    return self.graph.real("add", self.graph.number(to_float(more)), product)
         return self.real(value)
 
     def quotient(self, value: Exact, *, final: bool = False) -> Op:

@@ -6,6 +6,7 @@ import gc
 import resource
 import weakref
 from collections import Counter
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,19 @@ def test_a_rate_takes_no_more_ops_than_it_did(
     assert said == [got["ours"], got["analytic"]]
     # never more than the Keras class that does the same, nor than 12, unless the row says why
     assert max(got["ours"], got["analytic"]) <= min(got["keras"], 12) or row.get("more")
+
+
+@pytest.mark.parametrize("growth", ["1.1", "1.37", "1.5", "2", "2.5", "3", "7.3"])
+def test_restarts_take_at_most_12_ops(growth: str) -> None:
+    for every, scale, end in product((1000, 38_250, 10**8), (1, 0.9), (0, 0.01)):
+        text = f"cosine_restarts(0.4, {end}, every={every}st, growth={growth}, scale={scale})"
+        assert graph_ops(Schedule(text).bind(Timeline()).core) <= 12, text
+    assert of_text(text, Timeline()).total() <= 12
+
+
+def test_shares_of_a_lap_keep_ratios_where_they_are_clamped() -> None:
+    text = "cycle(one_cycle(0.1), every=777st, growth=2)"
+    assert graph_ops(Schedule(text).bind(Timeline()).core) <= 34
 
 
 @pytest.mark.parametrize("name", standard_library())

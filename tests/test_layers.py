@@ -26,9 +26,9 @@ PACKAGE = Path(lrdsl.__file__).parent
 ORDER = [
     "diagnostics", "rendering", "resources", "tree", "grammar_tables", "lalr", "parser",
     "functions", "library", "checker", "libraries", "constants", "core", "shapes", "graph",
-    "engines.python", "engines.intervals", "values", "lowering", "conditions", "elementary",
-    "cancelling", "arithmetic", "limits", "clocks", "scopes", "operators", "lists", "sequences",
-    "moments", "expander", "timeline", "factors", "narrowing", "binding",
+    "engines.python", "engines.intervals", "values", "lowering", "sharp", "conditions",
+    "elementary", "cancelling", "arithmetic", "limits", "clocks", "scopes", "operators", "lists",
+    "sequences", "moments", "expander", "timeline", "factors", "narrowing", "binding",
     "engines.numpy", "laps", "intervals", "pieces", "specialising",
     "stretches", "certificates", "engines.settling", "engines.actions", "engines.blocks",
     "engines.levels", "engines.runs", "fading", "lifting", "costs", "tables", "engines.emission",

@@ -217,6 +217,8 @@ def test_what_a_branch_knows_unguards_nothing(text: str, form: str) -> None:
         ("floor(0.7 * (epoch * sqrt(epoch)))", False),
         ("0.1 if 0.7 * (epoch * sqrt(epoch)) < 3 else 0.2", False),
         ("0.7 * (epoch * sqrt(epoch)) - 20", False),
+        ("0.9 - 0.7 * (clamp(sqrt(epoch), 0, 1) * tanh(epoch))", True),
+        ("0.70001 - 0.7 * (clamp(sqrt(epoch), 0, 1) * tanh(epoch))", False),
         ("0.7 * (epoch * sqrt(epoch)) * floor(0.7 * (epoch * sqrt(epoch)))", False),
         ("0.7 * (epoch * 1.1^epoch)", False),  # overflows
     ],
