@@ -43,7 +43,7 @@ def points(boundaries: tuple[int, ...]) -> tuple[float, ...] | None:
     if len(boundaries) > NEAREST or max(map(abs, boundaries)) >= _FAR:
         return None
     halves = [2 * each - 1 for each in boundaries]
-    # in quarters, the point k is shift[k] + first, where k is even, or shift[k] - first
+    # in quarters, point k is shifts[k] + first where k is even, and shifts[k] - first where odd
     shifts = [0]
     for half in halves:
         shifts.append(4 * half - shifts[-1])
@@ -55,9 +55,9 @@ def points(boundaries: tuple[int, ...]) -> tuple[float, ...] | None:
             least, most = max(least, shifts[k] - high), min(most, shifts[k] - low)
         else:
             least, most = max(least, low - shifts[k]), min(most, high - shifts[k])
-    first = (max(least, most - halves[-1] - 8) + most) // 2
-    if not least < first < most:
+    if least >= most:
         return None
+    first = (max(least, most - 2 * halves[-1] - 8) + most) // 2  # not far from the boundaries
     return tuple((shift - first if k % 2 else shift + first) / 4 for k, shift in enumerate(shifts))
 
 

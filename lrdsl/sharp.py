@@ -28,9 +28,11 @@ def sharp(calc: Arithmetic, value: Value) -> Op:
             rest, more = Scaled(tidy(factor * rest.factor), rest.op), tidy(factor * more)
             whole = _of_integers(calc, rest, more)
             return whole or graph.real("add", graph.number(to_float(more)), sharp(calc, rest))
-        case Scaled(factor, op) if op.name == "div" and factor not in (0, 1):
+        case Scaled(factor, Op("div", (_, divisor)) as op) if factor not in (0, 1):
             whole = _of_integers(calc, value, Fraction(0))
-            return whole or graph.times(op, graph.number(to_float(factor)))
+            if whole is None and divisor.name == "take":
+                return graph.times(op, graph.number(to_float(factor)))
+            return whole or calc.real(value)
     return calc.real(value)
 
 
