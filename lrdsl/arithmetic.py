@@ -251,8 +251,8 @@ class Arithmetic(Lowering):
                 return self.scale(self.integer(self.graph.mod(op, whole.data)), unit)
             except TooLarge:
                 pass
-        if isinstance(a, Scaled):
-            a = Scaled(Fraction(1), sharp(self, a))
+        if isinstance(a, Scaled) and (dividend := sharp(self, a)) is not self.real(a):
+            a = Scaled(Fraction(1), dividend)
         times = self.floor(self.divide(a, b))
         return self.add([a, self.scale(self.multiply(b, times), Fraction(-1))])
 
