@@ -197,7 +197,7 @@ class Arithmetic(Lowering):
         whole = self.floor_exact(value)
         if whole is not None:
             return self.integer(whole)
-        return Scaled(Fraction(1), self.graph.make("floor", sharp(self, value)))
+        return Scaled(Fraction(1), self.graph.make("floor", self.real(sharp(self, value))))
 
     def floor_exact(self, value: Value, *, up: bool = False) -> Op | None:
         """floor, or with `up` ceil, in integers."""
@@ -227,7 +227,7 @@ class Arithmetic(Lowering):
         """To the nearest integer, ties to even: floor(x + 1/2), less 1 on an odd tie."""
         exact = self.exact(value)
         if exact is None:
-            return Scaled(Fraction(1), self.graph.make("round", sharp(self, value)))
+            return Scaled(Fraction(1), self.graph.make("round", self.real(sharp(self, value))))
         up = self.floor(self.add([exact, HALF]))
         tie = equal(self, self.add([up, self.scale(exact, Fraction(-1))]), HALF)
         odd = equal(self, self.modulo(up, TWO), ONE)
@@ -251,8 +251,7 @@ class Arithmetic(Lowering):
                 return self.scale(self.integer(self.graph.mod(op, whole.data)), unit)
             except TooLarge:
                 pass
-        if isinstance(a, Scaled) and (dividend := sharp(self, a)) is not self.real(a):
-            a = Scaled(Fraction(1), dividend)
+        a = sharp(self, a)
         times = self.floor(self.divide(a, b))
         return self.add([a, self.scale(self.multiply(b, times), Fraction(-1))])
 
@@ -283,7 +282,7 @@ class Arithmetic(Lowering):
         whole = self.floor_exact(value)
         if whole is not None:
             return graph.least(graph.most(whole, graph.integer(low)), graph.integer(high))
-        kept = graph.make("max", sharp(self, value), graph.number(float(low)))
+        kept = graph.make("max", self.real(sharp(self, value)), graph.number(float(low)))
         kept = graph.make("min", kept, graph.number(float(high)))
         return graph.make("whole", graph.make("floor", kept), low=low, high=high)
 

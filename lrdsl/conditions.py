@@ -83,7 +83,7 @@ def _sides(
             return op, unit, -difference.constant / unit
         except TooLarge:
             pass
-    return sharp(calc, a), sharp(calc, b)
+    return calc.real(sharp(calc, a)), calc.real(sharp(calc, b))
 
 
 def both(calc: Lowering, a: Truth, b: Truth) -> Truth:

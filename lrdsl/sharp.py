@@ -13,36 +13,39 @@ if TYPE_CHECKING:
     from lrdsl.arithmetic import Arithmetic
 
 
-def sharp(calc: Arithmetic, value: Value) -> Op:
-    """`value` as a float64 operation in which the factor of a quotient is in no table.
+def sharp(calc: Arithmetic, value: Value) -> Value:
+    """The same value, whose factor is in no table of divisors.
 
-    There it would be rounded: 7 / (14 / 100) is less than 50. One of integers stays one of
-    integers, with a number that is added to it.
+    There it would be rounded: 7 / (14 / 100) is less than 50. A quotient of integers stays one,
+    with a number that is added to it.
     """
     graph = calc.graph
     match value:
         case Choice(test, yes, no):
-            return graph.select(test, sharp(calc, yes), sharp(calc, no))
+            return Choice(test, sharp(calc, yes), sharp(calc, no))
         case Scaled(factor, op) if op in calc.sums and calc.sums[op][1].op.name == "div":
             more, rest = calc.sums[op]
             rest, more = Scaled(tidy(factor * rest.factor), rest.op), tidy(factor * more)
             whole = _of_integers(calc, rest, more)
-            return whole or graph.real("add", graph.number(to_float(more)), sharp(calc, rest))
+            if whole is not None:
+                return whole
+            parts = graph.number(to_float(more)), calc.real(sharp(calc, rest))
+            return Scaled(Fraction(1), graph.real("add", *parts))
         case Scaled(factor, Op("div", (_, divisor)) as op) if factor not in (0, 1):
             whole = _of_integers(calc, value, Fraction(0))
             if whole is None and divisor.name == "take":
-                return graph.times(op, graph.number(to_float(factor)))
-            return whole or calc.real(value)
-    return calc.real(value)
+                product = graph.times(op, graph.number(to_float(factor)))
+                return Scaled(Fraction(1), product)
+            return whole or value
+    return value
 
 
-def _of_integers(calc: Arithmetic, value: Scaled, more: Fraction) -> Op | None:
+def _of_integers(calc: Arithmetic, value: Scaled, more: Fraction) -> Value | None:
     """A multiple of a quotient of integers, and a number, as one such quotient, if it fits."""
     if value.op not in calc.ratios:
         return None
     a, b = calc.ratios[value.op]
     try:
-        ratio = calc.ratio(add_exact([calc.times(a, value.factor), calc.times(b, more)], 0), b)
+        return calc.ratio(add_exact([calc.times(a, value.factor), calc.times(b, more)], 0), b)
     except TooLarge:
         return None
-    return None if ratio is None else calc.real(ratio)

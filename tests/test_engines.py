@@ -124,17 +124,10 @@ def test_a_growth_that_is_no_power_of_two_rounds_each_boundary() -> None:
 @pytest.mark.parametrize(
     ("every", "growth"),
     [
-        *(
-            (1000, "1.5"),
-            (1000, "2.5"),
-            (15_919, "3"),
-            (7, "1.1"),
-            (38_250, "1.37"),
-            (10**8, "1.5"),
-        ),
-        *((1, "1.05"), (123_457, "7.3"), (1000, "2")),
+        (1000, "1.5"), (1000, "2.5"), (1000, "2"), (15_919, "3"), (7, "1.1"), (38_250, "1.37"),
+        (10**8, "1.5"), (1, "1.05"), (123_457, "7.3"),
     ],
-)
+)  # fmt: skip
 def test_a_lap_is_found_at_each_of_its_ends(every: int, growth: str) -> None:
     text = f"cosine_restarts(0.9, 0.01, every={every}st, growth={growth}, scale=0.97)"
     starts = [start for start, _ in restarts(Fraction(every), Fraction(growth))][1::3]

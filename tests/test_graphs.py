@@ -137,14 +137,8 @@ def test_no_op_waits_for_the_host(name: str) -> None:
         for op in graph.get_operations():
             assert op.type not in {"If", "StatelessIf", "While", "Switch", "PyFunc", "EagerPyFunc"}
             if op.type not in {
-                "ArgMin",
-                "Bucketize",
-                "Cast",
-                "Const",
-                "GatherV2",
-                "Identity",
-                "Reshape",
-            }:
+                "ArgMin", "Bucketize", "Cast", "Const", "GatherV2", "Identity", "Reshape",
+            }:  # fmt: skip
                 assert tf.int32 not in {each.dtype for each in op.inputs}, op.type
             assert not op.device
 
