@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lrdsl.diagnostics import Diagnostic, ScheduleError
+    from lrdsl.errors.diagnostics import Diagnostic, ScheduleError
     from lrdsl.schedule import Schedule
     from lrdsl.timeline import Timeline
 
@@ -17,9 +17,9 @@ __version__ = "0.1.0"
 __all__ = ["Diagnostic", "Schedule", "ScheduleError", "Timeline", "__version__"]
 
 _HOMES = {
-    "Diagnostic": "diagnostics",
+    "Diagnostic": "errors.diagnostics",
     "Schedule": "schedule",
-    "ScheduleError": "diagnostics",
+    "ScheduleError": "errors.diagnostics",
     "Timeline": "timeline",
 }
 

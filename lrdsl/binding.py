@@ -7,11 +7,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lrdsl.core import Op
-from lrdsl.diagnostics import Diagnostic, ScheduleError
+from lrdsl.errors.diagnostics import Diagnostic, ScheduleError
 from lrdsl.expander import Refused, expand
-from lrdsl.libraries import Files, load, problems
+from lrdsl.language.user_library import Files, load, problems
 from lrdsl.narrowing import narrowed
-from lrdsl.parser import parse
+from lrdsl.syntax.parser import parse
 
 if TYPE_CHECKING:
     from lrdsl.timeline import Timeline

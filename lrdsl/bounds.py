@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lrdsl.core import Op
-from lrdsl.diagnostics import Diagnostic, Span
 from lrdsl.engines.numpy import Array, compile_numpy
 from lrdsl.engines.python import compile_python
+from lrdsl.errors.diagnostics import Diagnostic, Span
 from lrdsl.extremes import Measure, Unproved, first, search
 from lrdsl.intervals import single, tail
 

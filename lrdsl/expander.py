@@ -10,21 +10,21 @@ from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING
 
-from lrdsl import tree
 from lrdsl.arithmetic import Arithmetic
-from lrdsl.checker import Parameters, match_arguments, parameter_node
 from lrdsl.clocks import Clock, Frame, clock_of
 from lrdsl.conditions import choose
 from lrdsl.constants import NotFinite
 from lrdsl.core import Op
-from lrdsl.diagnostics import Diagnostic, Label, Span
-from lrdsl.library import STANDARD, Function, Library
+from lrdsl.errors.diagnostics import Diagnostic, Label, Span
+from lrdsl.language.library import STANDARD, Function, Library
+from lrdsl.language.typecheck import Parameters, match_arguments, parameter_node
 from lrdsl.lists import listed
 from lrdsl.moments import timed
 from lrdsl.operators import compute, product, truth
 from lrdsl.scopes import Place, Quantity, Refused, Scope, Thunk
 from lrdsl.sequences import sequence
-from lrdsl.tree import Node
+from lrdsl.syntax import tree
+from lrdsl.syntax.tree import Node
 from lrdsl.values import Exact, Table, Truth, Value, constant, constant_of, negated
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import numpy as np
 
 from lrdsl import schedule as schedules
 from lrdsl.bounds import check_values
-from lrdsl.diagnostics import ScheduleError
 from lrdsl.engines.numpy import compile_numpy
+from lrdsl.errors.diagnostics import ScheduleError
 from lrdsl.graph import per_update
 from lrdsl.tables import Lowering, lowered
 from lrdsl.timeline import Timeline

@@ -6,14 +6,14 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from lrdsl import tree
 from lrdsl.arithmetic import Arithmetic
-from lrdsl.checker import boundary_problems, match_arguments
-from lrdsl.diagnostics import Diagnostic, Label
-from lrdsl.functions import BUILTINS, Parameter
+from lrdsl.errors.diagnostics import Diagnostic, Label
+from lrdsl.language.builtins import BUILTINS, Parameter
+from lrdsl.language.typecheck import boundary_problems, match_arguments
 from lrdsl.limits import maximum, minimum
 from lrdsl.scopes import Place, Quantity, Refused
-from lrdsl.tree import Node
+from lrdsl.syntax import tree
+from lrdsl.syntax.tree import Node
 from lrdsl.values import Exact, Value, constant, constant_of
 
 if TYPE_CHECKING:

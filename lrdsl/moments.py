@@ -6,13 +6,13 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from lrdsl import tree
-from lrdsl.checker import match_arguments
 from lrdsl.clocks import Frame, TooManyLaps
 from lrdsl.core import LAST_STEP
-from lrdsl.functions import BUILTINS
+from lrdsl.language.builtins import BUILTINS
+from lrdsl.language.typecheck import match_arguments
 from lrdsl.scopes import Place
-from lrdsl.tree import Node
+from lrdsl.syntax import tree
+from lrdsl.syntax.tree import Node
 from lrdsl.values import Exact, Value
 
 if TYPE_CHECKING:

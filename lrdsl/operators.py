@@ -6,13 +6,13 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from lrdsl import tree
 from lrdsl.arithmetic import Arithmetic
 from lrdsl.conditions import both, either, equal, less, negate
 from lrdsl.elementary import cos, exp, log, power, sin, tanh
 from lrdsl.limits import absolute, maximum, minimum
 from lrdsl.scopes import Place, Quantity, Thunk
-from lrdsl.tree import Node
+from lrdsl.syntax import tree
+from lrdsl.syntax.tree import Node
 from lrdsl.values import Truth, Value, constant, constant_of
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from pydantic.json_schema import JsonSchemaValue
 
 from lrdsl.binding import Bound, bind
 from lrdsl.core import LAST_STEP
-from lrdsl.diagnostics import Diagnostic, ScheduleError, Span
-from lrdsl.libraries import Files, problems
-from lrdsl.parser import parse
+from lrdsl.errors.diagnostics import Diagnostic, ScheduleError, Span
+from lrdsl.language.user_library import Files, problems
+from lrdsl.syntax.parser import parse
 from lrdsl.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Schedule(BaseModel):
 
     def __str__(self) -> str:
         """The canonical text."""
-        from lrdsl.formatter import format_program
+        from lrdsl.syntax.formatter import format_program
 
         return format_program(parse(self.expr))
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lrdsl.clocks import Frame
-from lrdsl.diagnostics import Diagnostic, Span
-from lrdsl.library import STANDARD, Function, Library
-from lrdsl.tree import Node
+from lrdsl.errors.diagnostics import Diagnostic, Span
+from lrdsl.language.library import STANDARD, Function, Library
+from lrdsl.syntax.tree import Node
 from lrdsl.values import Exact, Value
 
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from lrdsl import tree
 from lrdsl.arithmetic import Arithmetic
 from lrdsl.clocks import Frame
 from lrdsl.conditions import choose, less
-from lrdsl.diagnostics import Diagnostic
+from lrdsl.errors.diagnostics import Diagnostic
 from lrdsl.scopes import Place
+from lrdsl.syntax import tree
 from lrdsl.values import Exact, Value, constant, constant_of
 
 if TYPE_CHECKING:

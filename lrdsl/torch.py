@@ -8,11 +8,11 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from lrdsl.diagnostics import ScheduleError
 from lrdsl.engines.python import compile_python
-from lrdsl.formatter import format_program
-from lrdsl.parser import parse
+from lrdsl.errors.diagnostics import ScheduleError
 from lrdsl.schedule import Schedule
+from lrdsl.syntax.formatter import format_program
+from lrdsl.syntax.parser import parse
 from lrdsl.timeline import Timeline
 
 

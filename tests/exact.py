@@ -15,11 +15,12 @@ from typing import Any
 from mpmath import libmp
 from reals import NoValue, Pi, Real, Reals, Undecided
 
-from lrdsl import Timeline, tree
-from lrdsl.functions import BUILTINS
-from lrdsl.library import STANDARD, Function, Library
-from lrdsl.parser import parse
-from lrdsl.tree import Node
+from lrdsl import Timeline
+from lrdsl.language.builtins import BUILTINS
+from lrdsl.language.library import STANDARD, Function, Library
+from lrdsl.syntax import tree
+from lrdsl.syntax.parser import parse
+from lrdsl.syntax.tree import Node
 
 HALF = Fraction(1, 2)
 LONGEST = 2**41  # growing cycles restart up to this step

@@ -13,7 +13,7 @@ from exact import Oracle
 from numpy.typing import NDArray
 
 from lrdsl import Schedule, ScheduleError, Timeline
-from lrdsl.pages import signatures
+from lrdsl.views.function_page import signatures
 
 # What the exhaustive run and tests/exact_peers.py found; docs/precision.md shows it.
 FIGURES = Path(__file__).with_name("precision.json")

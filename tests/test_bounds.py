@@ -9,9 +9,9 @@ from hypothesis import given, settings
 
 from lrdsl import Schedule, ScheduleError, Timeline
 from lrdsl.bounds import EVERY_STEP, check_values
-from lrdsl.diagnostics import Diagnostic, Span
 from lrdsl.engines.numpy import compile_numpy
-from lrdsl.library import standard_library
+from lrdsl.errors.diagnostics import Diagnostic, Span
+from lrdsl.language.library import standard_library
 
 HUGE = 10**12
 LONG = EVERY_STEP + 1_000

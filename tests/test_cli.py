@@ -13,11 +13,11 @@ import pytest
 from test_layers import loaded_by
 
 from lrdsl import Schedule, Timeline, __version__
+from lrdsl.check.forking import begin
 from lrdsl.cli import main
-from lrdsl.codes import CODES
-from lrdsl.evaluation import BLOCK
-from lrdsl.forking import begin
-from lrdsl.library import STANDARD
+from lrdsl.cli.eval import BLOCK
+from lrdsl.errors.codes import CODES
+from lrdsl.language.library import STANDARD
 
 RUN = ["--steps-per-epoch", "391", "--epochs", "90"]
 Output = pytest.CaptureFixture[str]
@@ -100,8 +100,8 @@ def test_many_files_are_shared_by_processes(
     for asked in (words, words[:2]):
         alone = main(asked), capsys.readouterr()
         for processes in (1, 2, 3, 50):
-            monkeypatch.setattr("lrdsl.checking.MANY", 2)
-            monkeypatch.setattr("lrdsl.forking.processors", lambda n=processes: n)
+            monkeypatch.setattr("lrdsl.check.checking.MANY", 2)
+            monkeypatch.setattr("lrdsl.check.forking.processors", lambda n=processes: n)
             assert (main(asked), capsys.readouterr().out) == (alone[0], alone[1].out)
         monkeypatch.undo()
 
@@ -349,7 +349,7 @@ def test_an_internal_error_is_no_traceback(monkeypatch: pytest.MonkeyPatch, caps
     def broken(*_: object) -> list[object]:
         raise KeyError("\x1b[31m")
 
-    monkeypatch.setattr("lrdsl.checking.problems", broken)
+    monkeypatch.setattr("lrdsl.check.checking.problems", broken)
     assert main(["check", "-e", "0.1"]) == 2
     err = capsys.readouterr().err
     assert err.startswith("error[LRD999]: internal error: KeyError") and "Traceback" not in err

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import lrdsl
-from lrdsl.codes import CODES
-from lrdsl.explaining import example_problems
+from lrdsl.errors.codes import CODES
+from lrdsl.views.explain import example_problems
 
 PACKAGE = Path(lrdsl.__file__).parent
 

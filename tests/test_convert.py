@@ -27,12 +27,12 @@ from lrdsl.convert import (
     from_torch,
     from_transformers,
 )
-from lrdsl.peers_keras import KERAS
-from lrdsl.peers_optax import OPTAX
-from lrdsl.peers_other import CAFFE
-from lrdsl.peers_torch import TORCH
-from lrdsl.peers_transformers import TRANSFORMERS
-from lrdsl.specs import read_arguments
+from lrdsl.convert.call_syntax import read_arguments
+from lrdsl.convert.keras_table import KERAS
+from lrdsl.convert.optax_table import OPTAX
+from lrdsl.convert.other_tables import CAFFE
+from lrdsl.convert.torch_table import TORCH
+from lrdsl.convert.transformers_table import TRANSFORMERS
 
 RUN = Timeline()
 FACTORS = ("base_learning_rate={b}, warmup_steps={w}, decay_factor={df}, steps_per_decay={spd}, "

@@ -7,7 +7,7 @@ import pytest
 
 from lrdsl import Schedule, Timeline
 from lrdsl.cli import main
-from lrdsl.curves import Curve, draw, draw_run
+from lrdsl.views.plot import Curve, draw, draw_run
 
 Output = pytest.CaptureFixture[str]
 HUGE = ["--total-steps", "1000000000000"]

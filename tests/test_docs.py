@@ -15,15 +15,15 @@ import numpy as np
 import pytest
 
 from lrdsl import Schedule, Timeline
-from lrdsl.checker import problems
 from lrdsl.cli import main
-from lrdsl.curves import Curve, draw, example_curve, picture, run_of
-from lrdsl.explaining import explain, list_functions
-from lrdsl.functions import Signature
-from lrdsl.libraries import load
-from lrdsl.library import read_library, standard_library
-from lrdsl.manual import TOOLS, manual, peers, pictures
-from lrdsl.pages import GROUPS, signatures
+from lrdsl.language.builtins import Signature
+from lrdsl.language.library import read_library, standard_library
+from lrdsl.language.typecheck import problems
+from lrdsl.language.user_library import load
+from lrdsl.views.explain import explain, list_functions
+from lrdsl.views.function_page import GROUPS, signatures
+from lrdsl.views.manual import TOOLS, manual, peers, pictures
+from lrdsl.views.plot import Curve, draw, example_curve, picture, run_of
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent / "docs"

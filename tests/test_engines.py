@@ -20,7 +20,7 @@ from lrdsl import Schedule, ScheduleError, Timeline
 from lrdsl.clocks import restarts
 from lrdsl.core import OPERATIONS, in_order
 from lrdsl.fading import faded
-from lrdsl.library import standard_library
+from lrdsl.language.library import standard_library
 from lrdsl.lifting import points
 
 RUN = Timeline(steps_per_epoch=391, epochs=90, batch_size=128)

@@ -23,7 +23,7 @@ from exact import Oracle
 from exact_cases import FIGURES, Case, cases, exact, load, measure, off, rates, rounded, save
 
 from lrdsl import Schedule, Timeline
-from lrdsl.pages import signatures
+from lrdsl.views.function_page import signatures
 
 HERE = Path(__file__).parent
 ROWS = [

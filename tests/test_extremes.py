@@ -16,8 +16,8 @@ from lrdsl import Schedule, ScheduleError, Timeline
 from lrdsl.core import Op
 from lrdsl.engines.numpy import compile_numpy
 from lrdsl.extremes import Measure, Unproved, columns, extremes, first
+from lrdsl.language.library import standard_library
 from lrdsl.laps import Clock
-from lrdsl.library import standard_library
 
 # What no bounds are found for: a remainder of products takes any value.
 RANDOM = {"noise", "normal_noise", "scramble"}

@@ -10,11 +10,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrdsl.checking import check_source
-from lrdsl.diagnostics import Diagnostic, Span
-from lrdsl.files import find_schedules
-from lrdsl.positions import place
-from lrdsl.slots import Slot
+from lrdsl.check.checking import check_source
+from lrdsl.configs.schedule_sites import Slot
+from lrdsl.configs.source_map import place
+from lrdsl.configs.yaml_files import find_schedules
+from lrdsl.errors.diagnostics import Diagnostic, Span
 
 
 def slots(source: str, *, group: bool = False) -> list[Slot]:
@@ -168,7 +168,7 @@ def test_no_text_raises(text: str) -> None:
 def test_both_loaders_agree(loader: object, monkeypatch: pytest.MonkeyPatch) -> None:
     if loader is None:
         pytest.skip("PyYAML without libyaml")
-    monkeypatch.setattr("lrdsl.files._Loader", loader)
+    monkeypatch.setattr("lrdsl.configs.yaml_files._Loader", loader)
     for marked in PLANTED[:-1]:
         if loader is yaml.SafeLoader and "\t{" in marked:
             continue  # a tab behind a colon, which the YAML written in Python refuses
@@ -265,13 +265,13 @@ def test_deep_nesting_is_refused(source: str) -> None:
 def test_a_text_that_is_not_guarded_nests_no_deeper(
     begin: str, loader: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lrdsl.files._Loader", loader)
+    monkeypatch.setattr("lrdsl.configs.yaml_files._Loader", loader)
     end = "".join({"[": "]", "{": "}"}.get(char, "") for char in reversed(begin))
     many = range(40, 110)
     found = [codes(f"lr: [{begin * count}0.1{end * count}]") for count in many]
     below = [codes(f"lr:\n {begin * count}0.1{end * count}") for count in many]
     assert ["LRD917"] in found + below
-    monkeypatch.setattr("lrdsl.files._is_flat", lambda source: False)
+    monkeypatch.setattr("lrdsl.configs.yaml_files._is_flat", lambda source: False)
     assert found == [codes(f"lr: [{begin * count}0.1{end * count}]") for count in many]
     assert below == [codes(f"lr:\n {begin * count}0.1{end * count}") for count in many]
 
@@ -285,7 +285,7 @@ def test_a_large_file_is_refused() -> None:
 def test_the_depth_is_the_same_for_both_loaders(
     loader: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lrdsl.files._Loader", loader)
+    monkeypatch.setattr("lrdsl.configs.yaml_files._Loader", loader)
     deep = "lr: " + "[" * 99 + "0.1" + "]" * 99
     assert codes(deep) == []
     (found,) = check_source(deep.replace("0.1", "[0.1]"))[1]
@@ -321,7 +321,7 @@ def test_interpolations_are_not_bound_to_a_timeline() -> None:
     def refuse(text: str, params: object) -> list[Diagnostic]:
         raise AssertionError(text)
 
-    from lrdsl.slots import check_slot
+    from lrdsl.configs.schedule_sites import check_slot
 
     (slot,) = slots("lr: '${x} * 2'")
     assert check_slot(slot, refuse) == []

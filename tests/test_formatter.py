@@ -9,11 +9,11 @@ from expressions import EXPRESSIONS
 from hypothesis import given, settings
 from schedule_texts import schedule_texts
 
-from lrdsl.diagnostics import ScheduleError
-from lrdsl.formatter import WIDTH, format_lines, format_program, has_comment
-from lrdsl.functions import BUILTINS
-from lrdsl.library import standard_library
-from lrdsl.parser import MAX_LENGTH, parse
+from lrdsl.errors.diagnostics import ScheduleError
+from lrdsl.language.builtins import BUILTINS
+from lrdsl.language.library import standard_library
+from lrdsl.syntax.formatter import WIDTH, format_lines, format_program, has_comment
+from lrdsl.syntax.parser import MAX_LENGTH, parse
 
 IDENTITY = (Path(__file__).parent / "identity.txt").read_text(encoding="utf-8").splitlines()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lrdsl.cli import main
-from lrdsl.codes import CODES
+from lrdsl.errors.codes import CODES
 
 HERE = Path(__file__).parent
 GOLDEN = sorted(path for path in (HERE / "golden").rglob("*.*") if path.suffix != ".out")

@@ -15,19 +15,19 @@ from hypothesis import strategies as st
 from schedule_texts import schedule_texts
 from test_layers import PACKAGE, loaded_by
 
-from lrdsl import lalr, tree
-from lrdsl.diagnostics import ScheduleError
-from lrdsl.grammar_build import build_tables, read_grammar
-from lrdsl.library import standard_library
-from lrdsl.parser import MAX_LENGTH, RULES, parse, parse_definition
+from lrdsl.errors.diagnostics import ScheduleError
+from lrdsl.language.library import standard_library
 from lrdsl.resources import read_resource
+from lrdsl.syntax import lalr, tree
+from lrdsl.syntax.grammar_build import build_tables, read_grammar
+from lrdsl.syntax.parser import MAX_LENGTH, RULES, parse, parse_definition
 
 GRAMMAR = read_resource("grammar", "lrdsl.lark")
 LARK = read_grammar(GRAMMAR)
 
 
 def test_the_tables_are_those_of_the_grammar(request: pytest.FixtureRequest) -> None:
-    path = PACKAGE / "grammar_tables.py"
+    path = PACKAGE / "syntax" / "grammar_tables.py"
     built = build_tables(GRAMMAR)
     if request.config.getoption("--update-golden"):
         path.write_text(built, encoding="utf-8", newline="\n")
@@ -41,7 +41,8 @@ def test_another_grammar_has_other_tables() -> None:
 
 def test_the_tables_do_not_depend_on_the_hash_seed() -> None:
     code = (
-        "from lrdsl.grammar_build import build_tables; from lrdsl.resources import read_resource\n"
+        "from lrdsl.syntax.grammar_build import build_tables\n"
+        "from lrdsl.resources import read_resource\n"
     )
     code += "print(build_tables(read_resource('grammar', 'lrdsl.lark')))"
     outs = {
@@ -226,6 +227,6 @@ def test_work_grows_with_the_length(part: str, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_parsing_loads_no_lark() -> None:
-    code = "from lrdsl.parser import parse; parse('cosine(0.1) for 5ep then 0.1')"
+    code = "from lrdsl.syntax.parser import parse; parse('cosine(0.1) for 5ep then 0.1')"
     assert not {"lark", "yaml"} & loaded_by(code)
     assert "lark" not in loaded_by("from lrdsl.cli import main; main(['check', '-e', 'flor(1)'])")

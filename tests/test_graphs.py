@@ -16,7 +16,7 @@ import yaml
 
 from lrdsl import Schedule, Timeline
 from lrdsl.costs import graph_ops
-from lrdsl.library import standard_library
+from lrdsl.language.library import standard_library
 from lrdsl.tables import lowered
 
 tf = pytest.importorskip("tensorflow")

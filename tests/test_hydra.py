@@ -20,8 +20,15 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from lrdsl import hydra
-from lrdsl.configs import named, names, shipped
-from lrdsl.overrides import lost_in_call, parse_override, quoted, rewrite, rewrite_word, split
+from lrdsl.configs.hydra_overrides import (
+    lost_in_call,
+    parse_override,
+    quoted,
+    rewrite,
+    rewrite_word,
+    split,
+)
+from lrdsl.hydra.schedules import named, names, shipped
 
 STEP = "0.1*0.5^floor(epoch/10)"
 PIECES = "piecewise([100,150],[0.1,0.06,0.02])"
@@ -216,7 +223,7 @@ def test_constants_in_a_config() -> None:
 
 
 def test_every_shipped_schedule_is_valid_and_has_numbers() -> None:
-    from lrdsl.checker import problems
+    from lrdsl.language.typecheck import problems
 
     assert len(shipped()) >= 20
     for name, schedule in shipped().items():

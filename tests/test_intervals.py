@@ -18,8 +18,8 @@ from lrdsl.engines.intervals import OPS
 from lrdsl.engines.python import compile_python
 from lrdsl.graph import Graph
 from lrdsl.intervals import compile_intervals, enclose, live, single, tail
+from lrdsl.language.library import standard_library
 from lrdsl.laps import Clock, Marks, clocks, marks
-from lrdsl.library import standard_library
 
 RUN = Timeline(steps_per_epoch=391, epochs=90, batch_size=128, tokens_per_step=65_536)
 STRETCHES = st.tuples(

@@ -14,9 +14,9 @@ import yaml
 
 import lrdsl
 from lrdsl import Schedule, Timeline
-from lrdsl.checker import check_definition
-from lrdsl.checker import problems as problems_of
-from lrdsl.library import read_library, standard_library
+from lrdsl.language.library import read_library, standard_library
+from lrdsl.language.typecheck import check_definition
+from lrdsl.language.typecheck import problems as problems_of
 from lrdsl.resources import read_resource, resource_dir
 
 PACKAGE = Path(lrdsl.__file__).parent
@@ -24,16 +24,17 @@ PACKAGE = Path(lrdsl.__file__).parent
 # A file imports only from files before it, at module level. `recur` is tabulated by the
 # reference engine, so that one comes before the expander.
 ORDER = [
-    "diagnostics", "rendering", "resources", "tree", "grammar_tables", "lalr", "parser",
-    "functions", "library", "checker", "libraries", "constants", "core", "shapes", "graph",
-    "engines.python", "engines.intervals", "values", "lowering", "sharp", "conditions",
-    "elementary", "cancelling", "arithmetic", "limits", "clocks", "scopes", "operators", "lists",
-    "sequences", "moments", "expander", "timeline", "factors", "narrowing", "binding",
-    "engines.numpy", "laps", "intervals", "pieces", "specialising",
+    "errors.diagnostics", "errors.rendering", "resources", "syntax.tree",
+    "syntax.grammar_tables", "syntax.lalr", "syntax.parser", "language.builtins",
+    "language.library", "language.typecheck", "language.user_library", "constants", "core",
+    "shapes", "graph", "engines.python", "engines.intervals", "values", "lowering", "sharp",
+    "conditions", "elementary", "cancelling", "arithmetic", "limits", "clocks", "scopes",
+    "operators", "lists", "sequences", "moments", "expander", "timeline", "factors",
+    "narrowing", "binding", "engines.numpy", "laps", "intervals", "pieces", "specialising",
     "stretches", "certificates", "engines.settling", "engines.actions", "engines.blocks",
-    "engines.levels", "engines.runs", "fading", "lifting", "costs", "tables", "engines.emission",
-    "engines.tensorflow", "engines.jax", "engines.torch", "extremes", "jumps", "bounds",
-    "schedule", "keras", "torch",
+    "engines.levels", "engines.runs", "fading", "lifting", "costs", "tables",
+    "engines.emission", "engines.tensorflow", "engines.jax", "engines.torch", "extremes",
+    "jumps", "bounds", "schedule", "keras", "torch",
 ]  # fmt: skip
 
 
@@ -82,7 +83,7 @@ def test_importing_is_light() -> None:
 
 
 def test_checking_is_light() -> None:
-    code = "from lrdsl.checker import problems; assert problems('cosine(flor(1))')"
+    code = "from lrdsl.language.typecheck import problems; assert problems('cosine(flor(1))')"
     assert not HEAVY & loaded_by(code)
 
 

@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from lrdsl import Schedule, ScheduleError, Timeline
-from lrdsl.libraries import load
+from lrdsl.language.user_library import load
 
 RUN = Timeline(steps_per_epoch=10, epochs=3)
 MINE = """\

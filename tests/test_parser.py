@@ -7,9 +7,10 @@ from expressions import EXPRESSIONS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrdsl import Schedule, ScheduleError, Timeline, tree
-from lrdsl.checker import problems
-from lrdsl.parser import parse
+from lrdsl import Schedule, ScheduleError, Timeline
+from lrdsl.language.typecheck import problems
+from lrdsl.syntax import tree
+from lrdsl.syntax.parser import parse
 
 
 def shape(node: tree.Node) -> object:

@@ -12,7 +12,7 @@ from exact_cases import load
 from precision import pictures, tables
 
 from lrdsl import Schedule, Timeline
-from lrdsl.pages import signatures
+from lrdsl.views.function_page import signatures
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "precision.md"

@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from lrdsl import Schedule, ScheduleError, Timeline
-from lrdsl.checker import problems
-from lrdsl.functions import BUILTINS, NAMES
-from lrdsl.library import standard_library
+from lrdsl.language.builtins import BUILTINS, NAMES
+from lrdsl.language.library import standard_library
+from lrdsl.language.typecheck import problems
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -12,7 +12,7 @@ import yaml
 from engines import ENGINES
 
 from lrdsl import Schedule, Timeline
-from lrdsl.library import standard_library
+from lrdsl.language.library import standard_library
 
 FOLDER = Path(__file__).parent
 FILE = FOLDER / "streams.yaml"

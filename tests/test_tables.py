@@ -16,7 +16,7 @@ from lrdsl.core import LAST_STEP, Op, in_order
 from lrdsl.engines.numpy import compile_numpy
 from lrdsl.engines.python import compile_python
 from lrdsl.graph import MOVED
-from lrdsl.library import standard_library
+from lrdsl.language.library import standard_library
 from lrdsl.narrowing import EVERY, Narrowing, narrowed
 from lrdsl.pieces import pieces
 from lrdsl.tables import NoTable, lowered
@@ -179,7 +179,7 @@ def test_pieces_and_forms_of_any_expression(text: str, late: list[int]) -> None:
 @given(EXPRESSIONS, st.lists(st.integers(0, 40_000) | st.integers(0, 10**12), min_size=20))
 def test_what_a_branch_knows_changes_no_bit(text: str, steps: list[int]) -> None:
     from lrdsl.expander import Refused, expand
-    from lrdsl.parser import parse
+    from lrdsl.syntax.parser import parse
 
     try:
         core, _ = expand(parse(text), {}, RUN)

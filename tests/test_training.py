@@ -19,7 +19,7 @@ pytest.importorskip("tensorboard")
 import numpy as np
 
 from lrdsl import Schedule, Timeline, hydra
-from lrdsl.configs import shipped
+from lrdsl.hydra.schedules import shipped
 from lrdsl.resources import resource_dir
 from lrdsl.training.comparison import Job, label, read_jobs, table
 from lrdsl.training.files import whole

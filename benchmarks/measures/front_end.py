@@ -17,8 +17,8 @@ from benchmarks.measures.cold_start import run_command
 from benchmarks.options import Options
 from benchmarks.tables import Cell, Goal, Measurement, Row, Table
 from benchmarks.timer import Task, interleaved
-from lrdsl.parser import parse
 from lrdsl.resources import read_resource
+from lrdsl.syntax.parser import parse
 
 PARSED = "ast.parse"
 TERMS = (2, 14, 137)

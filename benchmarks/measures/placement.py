@@ -15,7 +15,7 @@ from tensorflow.python.framework import kernels, op_def_registry
 from benchmarks.options import Options
 from benchmarks.rows import CONSTANT, KERAS, LOWERINGS, OTHERS, RUN, ours, trio
 from benchmarks.tables import Cell, Goal, Measurement, Row, Table
-from lrdsl.library import standard_library
+from lrdsl.language.library import standard_library
 
 NOTES = [
     "Seen: the graphs, after TensorFlow's optimiser, and the kernels that this build of TensorFlow "

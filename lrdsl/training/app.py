@@ -75,7 +75,7 @@ def _train(cfg: DictConfig, folder: Path, summary: dict[str, Any]) -> float:
 
 
 def _check(schedule: Schedule, timeline: Timeline) -> None:
-    from lrdsl.rendering import render_all
+    from lrdsl.errors.rendering import render_all
 
     found = schedule.check(timeline)
     errors = [each for each in found if each.severity == "error"]

@@ -1,0 +1,176 @@
+"""A user's library files: read together, checked as a whole, joined to what a text calls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from lrdsl.errors.diagnostics import Diagnostic, Label, ScheduleError, Source, Span
+from lrdsl.language.builtins import PARAMETER_TYPES
+from lrdsl.language.library import STANDARD, Function, Library, nodes_of, read_library
+from lrdsl.language.typecheck import Parameters, check, check_definition, suggestion
+from lrdsl.syntax import tree
+from lrdsl.syntax.parser import parse
+
+# Name and text of each file.
+Files = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """The library of some files, and what is wrong with them, by definition (None: a file)."""
+
+    library: Library
+    found: tuple[tuple[Function | None, Diagnostic], ...] = ()
+
+
+@lru_cache(maxsize=64)
+def load(files: Files) -> Loaded:
+    """The definitions of library files; all their problems are collected."""
+    own: dict[str, Function] = {}
+    found: list[tuple[Function | None, Diagnostic]] = []
+    for name, text in files:
+        functions = read_library(text, name)
+        found += [(None, each) for each in _stray(functions, Source(name, text))]
+        for function in functions:
+            if function.name in own:
+                found.append((None, _named(function, "LRD015", "is defined twice", "error")))
+            elif STANDARD.signature(function.name):
+                hides = f"hides the built-in `{function.name}`"
+                found.append((None, _named(function, "LRD014", hides, "warning")))
+            own[function.name] = function
+    library = Library(own)
+    for function in own.values():
+        found += [(function, each) for each in _check(function, library)]
+    return Loaded(library, tuple(found))
+
+
+def load_checked(files: Files) -> Library:
+    """The library of some files; raises ScheduleError when there is an error in them."""
+    loaded = load(files)
+    errors = [each for _, each in loaded.found if each.severity == "error"]
+    if errors:
+        raise ScheduleError(errors, "", files[0][0])
+    return loaded.library
+
+
+def _named(function: Function, code: str, what: str, severity: str) -> Diagnostic:
+    span = Span(function.offset, function.offset + len(function.name))
+    message = f"`{function.name}` {what}"
+    return Diagnostic(code, message, span, severity, source=function.source)  # type: ignore[arg-type]
+
+
+def _stray(functions: list[Function], source: Source) -> list[Diagnostic]:
+    """A file's text outside its definitions, which is comments and blank lines."""
+    end = min((function.offset for function in functions), default=len(source.text))
+    offset = 0
+    for line in source.text[:end].splitlines(keepends=True):
+        if line.strip() and not line.lstrip().startswith("#"):
+            span = Span(offset, offset + len(line.rstrip()))
+            help_ = "a definition begins at the left margin: `name(start, over: time) = ...`"
+            return [Diagnostic("LRD020", "expected a definition", span, help=help_, source=source)]
+        offset += len(line)
+    return []
+
+
+def _check(function: Function, library: Library) -> list[Diagnostic]:
+    """The problems of a definition, in the coordinates of its file."""
+    try:
+        found = [*_malformed(function), *_cycle(function, library)]
+        found = found or check_definition(function, library)
+    except ScheduleError as error:
+        found = list(error.diagnostics)
+    return [_in_file(each, function) for each in found]
+
+
+def _in_file(found: Diagnostic, function: Function) -> Diagnostic:
+    moved = found.moved(function.in_file)
+    labels = tuple(replace(label, source=function.source) for label in moved.labels)
+    return replace(moved, labels=labels, source=function.source)
+
+
+def _malformed(function: Function) -> list[Diagnostic]:
+    """Parameters of no type, or of the same name."""
+    found = []
+    parameters = function.definition.parameters
+    twice = {name for name, n in Counter(each.name for each in parameters).items() if n > 1}
+    for parameter in parameters:
+        if parameter.type not in PARAMETER_TYPES:
+            close = suggestion(parameter.type, list(PARAMETER_TYPES))
+            types = ", ".join(f"`{each}`" for each in PARAMETER_TYPES)
+            help_ = f"did you mean `{close}`?" if close else f"the types are {types}"
+            message = f"unknown type `{parameter.type}`"
+            found.append(Diagnostic("LRD020", message, parameter.span, help=help_))
+        if parameter.name in twice:
+            message = f"the parameter `{parameter.name}` is named twice"
+            found.append(Diagnostic("LRD020", message, parameter.span))
+    return found[:1] if twice else found
+
+
+def _cycle(function: Function, library: Library) -> list[Diagnostic]:
+    """The call by which a definition comes back to itself; once for each circle."""
+    circle = [name for name in library.own if function.name in _reached(name, library)]
+    circle = [name for name in circle if name in _reached(function.name, library)]
+    if circle[0] != function.name:
+        return []
+    for node in nodes_of(function.definition):
+        if isinstance(node, tree.Call) and function.name in _reached(node.name, library):
+            message = f"`{function.name}` calls itself"
+            if node.name != function.name:
+                message += f" through `{node.name}`"
+            return [Diagnostic("LRD019", message, node.name_span)]
+    return []
+
+
+def _reached(name: str, library: Library) -> set[str]:
+    """The user's functions that a call of `name` runs, itself included."""
+    reached: set[str] = set()
+    waiting = [name]
+    while waiting:
+        each = waiting.pop()
+        if each in library.own and each not in reached:
+            reached.add(each)
+            waiting += _calls(library.own[each])
+    return reached
+
+
+def _calls(function: Function) -> Iterable[str]:
+    try:
+        return function.calls
+    except ScheduleError:
+        return ()
+
+
+def _problems_at(program: tree.Program | None, loaded: Loaded) -> list[Diagnostic]:
+    """The problems of library files as problems of a text: each shows the call that runs it."""
+    if not loaded.found:
+        return []
+    found = []
+    calls = [] if program is None else [n for n in nodes_of(program) if isinstance(n, tree.Call)]
+    for function, each in loaded.found:
+        callers = (
+            Label(call.name_span, "called here")
+            for call in calls
+            if function is not None and function.name in _reached(call.name, loaded.library)
+        )
+        label = next(callers, None)
+        found.append(replace(each, labels=(*each.labels, label)) if label else each)
+    return found
+
+
+def problems(
+    text: str, params: Parameters, files: Files = (), *, interpolations: bool = False
+) -> list[Diagnostic]:
+    """What is wrong with a text and the library files it may call, without a timeline."""
+    loaded = load(files)
+    try:
+        program = parse(text)
+    except ScheduleError as error:
+        return [*error.diagnostics, *_problems_at(None, loaded)]
+    found = _problems_at(program, loaded)
+    if any(each.severity == "error" for each in found):
+        return found
+    own = check(program, params, interpolations=interpolations, library=loaded.library)
+    return [*own, *found]

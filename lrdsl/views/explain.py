@@ -1,0 +1,220 @@
+"""`lrdsl explain` and `lrdsl functions`: pages about codes, functions, names and expressions."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import re
+from collections.abc import Mapping
+from textwrap import fill, indent
+from typing import TYPE_CHECKING
+
+from lrdsl.cli.exits import CLEAN, Usage
+from lrdsl.errors.codes import CODES, Code
+from lrdsl.errors.diagnostics import Diagnostic, ScheduleError
+from lrdsl.errors.rendering import render_all, visible
+from lrdsl.language import user_library as libraries
+from lrdsl.language.builtins import NAMES, Signature
+from lrdsl.language.library import STANDARD, Library, nodes_of
+from lrdsl.language.typecheck import Parameters, suggestion
+from lrdsl.syntax import tree
+from lrdsl.syntax.formatter import format_lines
+from lrdsl.syntax.parser import parse
+from lrdsl.views.function_page import curve_data, data, grouped, page, paragraph, signatures
+
+if TYPE_CHECKING:
+    from lrdsl.schedule import Schedule
+    from lrdsl.timeline import Timeline
+
+_SHOWN = 200  # examples of limits are longer
+
+
+def explain(
+    subject: str, params: Parameters, run: Timeline | None, library: Library = STANDARD
+) -> int:
+    """Print the page of a code, a function, a name of the language, or an expression."""
+    word = subject.strip()
+    if re.fullmatch(r"(?i)LRD\w*", word):
+        if word.upper() not in CODES:
+            raise Usage(f"there is no code `{word}`; the codes are {', '.join(CODES)}")
+        print(_code_page(word.upper(), CODES[word.upper()]))
+    elif word in NAMES:
+        print(_name_page(word))
+    elif signature := library.signature(word):
+        print(_visible(page(signature, library)))
+    else:
+        print(_visible(_expression_page(subject, params, run, library)))
+    return CLEAN
+
+
+def _visible(text: str) -> str:
+    """What a user wrote, in files too, as lines that cannot steer a terminal."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
+def _name_page(word: str) -> str:
+    return f"{word}: {NAMES[word].type}\n{paragraph(NAMES[word].doc)}"
+
+
+# codes
+
+
+def _code_page(name: str, code: Code) -> str:
+    blocks = [f"{name}: {code.title}", paragraph(code.explanation)]
+    if code.example:
+        blocks += ["example:", indent(_shortened(code.example), "    ")]
+        found = example_problems(code, code.example)
+        blocks.append(indent(render_all(found, code.example, _FILES[code.language]), "    "))
+    if code.fixed:
+        blocks += ["instead:", indent(_shortened(code.fixed), "    ")]
+    return "\n\n".join(blocks)
+
+
+_FILES = {"expression": "schedule", "yaml": "config.yaml", "library": "schedules.lrs"}
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN // 4]}... ({len(text):,} characters)"
+
+
+def example_problems(code: Code, text: str) -> list[Diagnostic]:
+    """What is wrong with an example of a code's page."""
+    from lrdsl.check.checking import check_expression, check_source
+
+    run = None
+    if code.run:
+        from lrdsl.timeline import Timeline
+
+        run = Timeline(**code.run)
+    if code.language == "yaml":
+        return check_source(text, run=run)[1]
+    if code.language == "library":
+        from lrdsl.language.user_library import load
+
+        return [each for _, each in load((("schedules.lrs", text),)).found]
+    return check_expression(text, {}, run)
+
+
+# functions
+
+
+def list_functions(name: str | None, *, json: bool, library: Library = STANDARD) -> int:
+    """Print every function and name of the language, or all about one."""
+    if json:
+        print(jsonlib.dumps(_as_data(name, library), indent=2))
+    elif name is None:
+        print(_visible(_overview(library)))
+    elif name in NAMES and library.signature(name) is None:
+        print(_name_page(name))
+    else:
+        print(_visible(page(_one(name, library), library)))
+    return CLEAN
+
+
+def _as_data(name: str | None, library: Library) -> list[dict[str, object]]:
+    if name is None:
+        return [data(each, library) for each in signatures(library).values()]
+    signature = _one(name, library)
+    return [data(signature, library) | {"curve": curve_data(signature, library)}]
+
+
+def _one(name: str, library: Library) -> Signature:
+    signature = library.signature(name)
+    if signature is None:
+        close = suggestion(name, library.names())
+        help_ = f"did you mean `{close}`?" if close else "`lrdsl functions` lists them all"
+        raise Usage(f"there is no function `{name}`; {help_}")
+    return signature
+
+
+def _overview(library: Library) -> str:
+    """Everything there is, a line each."""
+    blocks = [
+        _table(title, {str(each): each.doc for each in group})
+        for title, group in grouped(library).items()
+    ]
+    blocks.append(_table("names", {name: clock.doc for name, clock in NAMES.items()}))
+    blocks.append("`lrdsl functions NAME` shows one of them with its curve.")
+    return "\n\n".join(blocks)
+
+
+def _table(title: str, rows: Mapping[str, str]) -> str:
+    """A line each, with the first sentence; under it where it does not fit beside."""
+    lines = [f"{title}:"]
+    for left, doc in rows.items():
+        sentence = re.split(r"(?<=\.)\s", doc)[0]
+        if len(left) <= 24 and len(sentence) <= 70:
+            lines.append(f"  {left:26}{sentence}")
+        else:
+            lines += [f"  {left}", indent(fill(sentence, 90), "      ")]
+    return "\n".join(lines)
+
+
+# expressions
+
+
+def _expression_page(text: str, params: Parameters, run: Timeline | None, library: Library) -> str:
+    from lrdsl.schedule import Schedule
+
+    schedule = Schedule(text, params, dict(library.files))
+    program = parse(text)
+    warnings = libraries.problems(text, params, library.files)
+    blocks = [render_all(warnings, text, "schedule")] if warnings else []
+    blocks += [format_lines(program), *_used(program, library)]
+    if run is None or run.total_steps is None:
+        blocks += [_needs(schedule, run)]
+    else:
+        found = [each for each in schedule.check(run) if each not in warnings]
+        blocks += [render_all(found, text, "schedule")] if found else []
+        if not any(each.severity == "error" for each in found):
+            from lrdsl.views.run_description import describe_course
+
+            blocks += describe_course(schedule, program, run)
+    blocks += _lowering(schedule, run)
+    return "\n\n".join(each for each in blocks if each)
+
+
+def _used(program: tree.Program, library: Library) -> list[str]:
+    """The functions and names of the language that a text uses."""
+    calls = [node.name for node in nodes_of(program) if isinstance(node, tree.Call)]
+    names = [node.name for node in nodes_of(program) if isinstance(node, tree.Name)]
+    own = {binding.name for binding in program.bindings}
+    rows = {str(each): each.doc for name in calls if (each := library.signature(name))}
+    rows |= {name: NAMES[name].doc for name in names if name in NAMES and name not in own}
+    return [_table("it uses", rows)] if rows else []
+
+
+def _needs(schedule: Schedule, run: Timeline | None) -> str:
+    from lrdsl.timeline import Timeline
+
+    lines = []
+    try:
+        schedule.bind(run or Timeline())
+    except ScheduleError as error:
+        lines = [f"  {each.message}" for each in error.diagnostics]
+    start = "\n".join(["it needs:", *lines, ""]) if lines else ""
+    return f"{start}with --steps-per-epoch and --epochs, its course over the run is shown"
+
+
+def _lowering(schedule: Schedule, run: Timeline | None) -> list[str]:
+    """How TensorFlow will compute it; nothing while the timeline lacks what it needs."""
+    from lrdsl.timeline import Timeline
+
+    run = run or Timeline()
+    try:
+        core = schedule.bind(run).core
+    except ScheduleError:
+        return []
+    from lrdsl.costs import graph_ops
+    from lrdsl.graph import per_update
+    from lrdsl.tables import lowered
+
+    chosen = lowered(core, run.total_steps)
+    rates = f"{len(chosen.core.data):,} rates" if chosen.core.name == "take" else ""
+    forms = {
+        "constant": "constant",
+        "steps": f"steps, a search among {rates}",
+        "table": f"table of {rates}",
+        "analytic": "analytic",
+    }
+    count = graph_ops(per_update(chosen.core, run.accumulate))
+    return [f"lowering: {forms[chosen.form]}, {count or 'no'} graph ops"]

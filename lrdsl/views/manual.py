@@ -1,0 +1,133 @@
+"""`docs/functions.md` and its pictures, made of the table of functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lrdsl.language.builtins import Parameter, Peer, Signature
+from lrdsl.views.function_page import curve_of, definition_of, grouped, type_of
+
+_HEAD = """\
+# Functions
+
+Every function of lrdsl: what it computes, its parameters, its curve, and what other tools call it.
+`lrdsl functions cosine` prints the same. This page is made from the comments of
+`grammar/library.lrs`: change those, then run `pytest tests/test_docs.py --update-golden`.
+
+A *number* is a rate, a factor or a count. A *time* is written `5ep`, `300st`, `10%` (of the run),
+`2e9tok` or `1e6sa`; a bare number is epochs. A *schedule* is an expression that runs on the clock
+of the place where it is put. `span` is how long the current part lasts, at top level the run. The
+curves are those of the examples, with 100 steps in an epoch and 128 samples in a step.
+"""
+_ELSEWHERE = """\
+## Names in other tools
+
+How to write what has a name there, with a rate of 0.1 and other numbers for example; for some of
+them it matters that the run has 100 epochs of 100 steps. What depends on a metric, such as
+`ReduceLROnPlateau`, is no function of the step and has no counterpart here.
+"""
+TOOLS = {
+    "Keras": "Keras",
+    "TF1": "TensorFlow 1, `tf.compat.v1.train`",
+    "TFM": "TensorFlow Model Garden",
+    "TFA": "TensorFlow Addons",
+    "torch": "PyTorch",
+    "transformers": "Hugging Face transformers",
+    "timm": "timm",
+    "optax": "optax",
+    "Paddle": "PaddlePaddle",
+    "Composer": "MosaicML Composer",
+    "fvcore": "fvcore and Detectron2",
+    "T5X": "T5X",
+    "thinc": "thinc and spaCy",
+    "fairseq": "fairseq",
+    "NeMo": "NVIDIA NeMo",
+    "Megatron": "Megatron-LM",
+    "DeepSpeed": "DeepSpeed",
+    "Caffe": "Caffe",
+}
+
+
+def manual() -> str:
+    """The text of `docs/functions.md`."""
+    groups = grouped()
+    contents = [f"- {_link(_title(name))}: {', '.join(_link(each.name) for each in group)}"
+                for name, group in groups.items()]  # fmt: skip
+    blocks = [_HEAD, "\n".join([*contents, f"- {_link('Names in other tools')}", ""])]
+    for name, group in groups.items():
+        blocks += [f"## {_title(name)}\n", *map(_section, group)]
+    return "\n".join([*blocks, _ELSEWHERE, *map(_index, TOOLS)]).rstrip() + "\n"
+
+
+def pictures() -> dict[str, str]:
+    """The SVG text of each function's curve, by file name."""
+    from lrdsl.views.plot import picture
+
+    curves = {each: curve_of(each) for group in grouped().values() for each in group}
+    return {f"{each.name}.svg": picture(curve, each.example)
+            for each, curve in curves.items() if curve}  # fmt: skip
+
+
+def peers() -> Iterator[tuple[Peer, Signature]]:
+    """Every name of another tool, with the function that lists it."""
+    for group in grouped().values():
+        for signature in group:
+            for peer in signature.peers:
+                yield peer, signature
+
+
+def _title(group: str) -> str:
+    return group[0].upper() + group[1:]
+
+
+def _link(title: str) -> str:
+    """A link to a heading of the page, as GitHub names it."""
+    return f"[{title}](#{re.sub(r'[^a-z0-9_ -]', '', title.lower()).replace(' ', '-')})"
+
+
+def _section(signature: Signature) -> str:
+    blocks = [f"### {signature.name}", f"    {signature}", signature.doc]
+    if signature.parameters:
+        blocks.append(_table(("parameter", "type", "default", "meaning"),
+                             [_parameter(each) for each in signature.parameters]))  # fmt: skip
+    blocks += [f"![{signature.example}](curves/{signature.name}.svg)", f"    {signature.example}"]
+    if text := definition_of(signature.name):
+        blocks.append(f"It is defined as\n\n```text\n{text}\n```")
+    if signature.peers:
+        blocks.append("\n".join(["Elsewhere:", "", *_elsewhere(signature)]))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _parameter(each: Parameter) -> tuple[str, ...]:
+    kind = re.sub(r"\((.*)\)", lambda m: f"(`{m[1].replace(', ', '`, `')}`)", type_of(each))
+    return f"`{each.name}`", kind, f"`{each.default}`" if each.default else "", each.doc
+
+
+def _elsewhere(signature: Signature) -> Iterator[str]:
+    """The other tools' names: first those that are the example as it stands."""
+    same = [each for each in signature.peers if each.expr == signature.example and not each.note]
+    if same:
+        yield "- " + ", ".join(f"{each.tool}: `{each.name}`" for each in same)
+    for each in signature.peers:
+        if each not in same:
+            written = "" if each.expr == signature.example else f", here `{each.expr}`"
+            note = f": {each.note}" if each.note else ""
+            yield f"- {each.tool}: `{each.name}`{written}{note}"
+
+
+def _index(tool: str) -> str:
+    """The names of one tool, in alphabetical order."""
+    named = sorted(
+        ((peer.name, peer, each.name) for peer, each in peers() if peer.tool == tool),
+        key=lambda row: (row[0], row[1].expr),
+    )
+    rows = [(f"`{name}`", f"`{peer.expr}`", f"[{function}](#{function})", peer.note)
+            for name, peer, function in named]  # fmt: skip
+    table = _table(("name", "here", "function", "difference"), rows)
+    return f"### {TOOLS[tool]}\n\n{table}\n"
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [f"| {' | '.join(row)} |".replace("|  |", "| |") for row in (head, *rows)]
+    return "\n".join([lines[0], "|---" * len(head) + "|", *lines[1:]])
