@@ -10,15 +10,15 @@ import keras
 import numpy as np
 
 from lrdsl import schedule as schedules
-from lrdsl.bounds import check_values
 from lrdsl.engines.numpy import compile_numpy
 from lrdsl.errors.diagnostics import ScheduleError
-from lrdsl.graph import per_update
-from lrdsl.tables import Lowering, lowered
+from lrdsl.rates.array import LIMIT
+from lrdsl.rates.form import Lowering
+from lrdsl.rates.run_checks import check_rates
 from lrdsl.timeline import Timeline
 
 # Longer runs are left to `Schedule.check`: an optimizer should be made in no time.
-CHECKED_STEPS = 1_000_000
+CHECKED_STEPS = LIMIT
 
 
 @keras.saving.register_keras_serializable(package="lrdsl")
@@ -27,11 +27,11 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
 
     expr, params, library: as in `lrdsl.Schedule`.
     timeline: an `lrdsl.Timeline`, or a mapping of its fields.
-    lowering: "table" (a rate for each step, for TPUs) or "analytic" (the formula); None chooses
-        by the run: see `lrdsl.tables.lowered`.
+    lowering: "table" (of the rates of a run of up to 4,194,304 steps) or "analytic" (the
+        formula); None chooses by the run: see `lrdsl.rates.form.choose_form`.
 
     Raises ScheduleError at once, also for a rate that is NaN, infinite or negative somewhere in
-    a run of up to a million steps. Called with a step (an int, or an integer tensor of any
+    a run of up to 1,048,576 steps. Called with a step (an int, or an integer tensor of any
     shape) it gives a float32 tensor of that shape, made of graph ops only; the tensors are
     those of Keras' backend (tensorflow, jax or torch). Under `gradient_accumulation_steps=N`
     Keras counts micro-batches; with `Timeline(accumulate=N)` N of them are one step.
@@ -82,25 +82,23 @@ def _compile(
     schedule: schedules.Schedule, run: Timeline, lowering: Lowering | None
 ) -> Callable[[Any], Any]:
     """A function from the optimizer's count to a rate, of the backend that Keras runs on."""
-    formula = per_update(schedule.bind(run).core, run.accumulate)
-    chosen = lowered(schedule.bind(run).core, run.total_steps, lowering)
-    core = per_update(chosen.core, run.accumulate)
+    form, accumulate = schedule.form(run, lowering), run.accumulate
     match keras.backend.backend():
         case "tensorflow":
             from lrdsl.engines.tensorflow import compile_tensorflow
 
-            return compile_tensorflow(core, None if lowering == "table" else formula)
+            return compile_tensorflow(form.ir, form.formula, form.covered, accumulate)
         case "jax":
             from lrdsl.engines.jax import compile_jax
 
-            return _of_arrays(compile_jax(core))
+            return _of_arrays(compile_jax(form.ir, accumulate))
         case "torch":
             from lrdsl.engines.torch import compile_torch
 
-            return _of_arrays(compile_torch(core))
+            return _of_arrays(compile_torch(form.ir, accumulate))
         case _:  # backends that do not train, but load models
-            rate = compile_numpy(core)
-            return _of_arrays(lambda step: np.float32(rate(np.asarray(step))))
+            rates = compile_numpy(form.formula)
+            return _of_arrays(lambda step: np.float32(rates.at(np.asarray(step) // accumulate)))
 
 
 def _of_arrays(rate: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -108,10 +106,10 @@ def _of_arrays(rate: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _refuse_faults(schedule: schedules.Schedule, run: Timeline) -> None:
-    bound = schedule.bind(run)
+    compiled = schedule.bind(run)
     if run.total_steps is None or run.total_steps > CHECKED_STEPS:
         return
-    found = check_values(bound.core, run.total_steps, schedule.span)
+    found = check_rates(compiled.ir, run.total_steps, schedule.span)
     if any(each.severity == "error" for each in found):
         raise ScheduleError(found, schedule.expr)
 

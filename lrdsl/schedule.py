@@ -18,20 +18,17 @@ from pydantic import (
 )
 from pydantic.json_schema import JsonSchemaValue
 
-from lrdsl.binding import Bound, bind
-from lrdsl.core import LAST_STEP
 from lrdsl.errors.diagnostics import Diagnostic, ScheduleError, Span
 from lrdsl.language.user_library import Files, problems
 from lrdsl.syntax.parser import parse
-from lrdsl.timeline import Timeline
+from lrdsl.timeline import LAST_STEP, Timeline
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from lrdsl import keras as lrdsl_keras
-    from lrdsl import torch as lrdsl_torch
-    from lrdsl.tables import Lowering
+    from lrdsl.rates.compile import Compiled
+    from lrdsl.rates.form import Form, Lowering
 
 
 class _Frozen(dict[str, Any]):
@@ -114,9 +111,11 @@ class Schedule(BaseModel):
         """The whole text."""
         return Span(0, max(len(self.expr.rstrip()), 1))
 
-    def bind(self, run: Timeline) -> Bound:
-        """The core tree on a timeline; raises ScheduleError when the timeline does not do."""
-        return bind(self.expr, tuple(self.params.items()), run, self.files)
+    def bind(self, run: Timeline) -> Compiled:
+        """The IR on a timeline; raises ScheduleError when the timeline does not do."""
+        from lrdsl.rates.compile import compile_schedule
+
+        return compile_schedule(self.expr, tuple(self.params.items()), run, self.files)
 
     @property
     def files(self) -> Files:
@@ -129,14 +128,14 @@ class Schedule(BaseModel):
         if run is None:
             return found
         try:
-            bound = self.bind(run)
+            compiled = self.bind(run)
         except ScheduleError as error:
             return [*found, *error.diagnostics]
-        found += bound.warnings
+        found += compiled.warnings
         if run.total_steps is not None:
-            from lrdsl.bounds import check_values
+            from lrdsl.rates.run_checks import check_rates
 
-            found += check_values(bound.core, run.total_steps, self.span)
+            found += check_rates(compiled.ir, run.total_steps, self.span)
         return found
 
     def value(self, step: int, run: Timeline) -> float:
@@ -148,24 +147,21 @@ class Schedule(BaseModel):
 
         number = operator.index(step)
         _refuse_step(number)
-        return compile_python(self.bind(run).core)(number)
+        return compile_python(self.bind(run).ir)(number)
 
     def values(
         self, run: Timeline, steps: Any = None, out: NDArray[Any] | None = None
     ) -> NDArray[np.float64]:
         """The rates at `steps` (an integer array of any shape), or at every step of the run.
 
-        float64, of the shape of `steps`; or `out`, a C-contiguous array of that shape in float64
-        or float32, filled: fresh memory takes longer than many a schedule. Up to 131,072 rates
-        are those of `value`. More are computed at once, from four million on in two threads: their
-        float32 roundings are those of `value`, bit for bit, but their last bits of float64
-        may differ, and they take 2 MB at most besides the result. Raises ScheduleError for what
-        the timeline lacks, TypeError and ValueError for steps or an `out` that are none.
+        float64, of the shape of `steps`, with the bits of `value`; or `out`, an array of that
+        shape in float64 or float32, filled. It takes a few MB at most besides the result. Raises
+        ScheduleError for what the timeline lacks, TypeError and ValueError for steps or an `out`
+        that are none.
         """
         import numpy as np
 
-        from lrdsl.engines.numpy import compile_numpy
-        from lrdsl.engines.runs import FEW, run_values, step_values, target
+        from lrdsl.engines.numpy import compile_numpy, target
 
         if steps is None:
             shape: tuple[int, ...] = (self.length(run),)
@@ -177,12 +173,12 @@ class Schedule(BaseModel):
                 raise TypeError(f"steps are integers, got {steps.dtype}")
             for step in (steps.min(), steps.max()) if steps.size else ():
                 _refuse_step(int(step))
-        core = self.bind(run).core
-        result = target(out, shape)
-        if result.size > FEW:
-            return run_values(core, result) if steps is None else step_values(core, steps, result)
-        with np.errstate(over="ignore"):
-            result[...] = compile_numpy(core)(np.arange(*shape) if steps is None else steps)
+        rates, result = compile_numpy(self.bind(run).ir), target(out, shape)
+        if steps is None:
+            rates.fill(0, result)
+        else:
+            with np.errstate(over="ignore"):
+                result[...] = rates.at(steps)
         return result
 
     def length(self, run: Timeline) -> int:
@@ -192,43 +188,43 @@ class Schedule(BaseModel):
             raise ScheduleError([Diagnostic("LRD403", message, self.span)], self.expr)
         return run.total_steps
 
-    def to_tf(self, run: Timeline, lowering: Lowering | None = None) -> Callable[[Any], Any]:
-        """A function from an int64 step tensor to a float32 tensor of its shape, of graph ops.
+    def form(self, run: Timeline, lowering: Lowering | None = None) -> Form:
+        """How the rates of a run are found: see `lrdsl.rates.form.choose_form`."""
+        from lrdsl.rates.form import choose_form
 
-        Exact at every step, so that a table is made only of a schedule that ends; with
-        `lowering="table"` of the run.
+        return choose_form(self.bind(run).ir, run.total_steps, lowering)
+
+    def to_tf(self, run: Timeline, lowering: Lowering | None = None) -> Callable[[Any], Any]:
+        """A function from an integer step tensor to a float32 tensor of its shape, of graph ops.
+
+        A run of up to 1,048,576 steps is read from the array of its rates; in a graph, a step
+        beyond twice the run has the array's last rate. `lowering`: a "table" of a longer run, or
+        the "analytic" formula.
         """
         from lrdsl.engines.tensorflow import compile_tensorflow
-        from lrdsl.tables import lowered
 
-        formula = self.bind(run).core
-        length = run.total_steps if lowering == "table" else None
-        return compile_tensorflow(lowered(formula, length, lowering).core, formula)
+        form = self.form(run, lowering)
+        return compile_tensorflow(form.ir, form.formula, form.covered)
 
-    def to_jax(self, run: Timeline) -> Callable[[Any], Any]:
+    def to_jax(self, run: Timeline, lowering: Lowering | None = None) -> Callable[[Any], Any]:
         """A function from integer steps to a float32 array of their shape: an optax schedule.
 
-        Its bits are those of the other engines also where JAX is left at 32 bits, in jit, vmap
-        and scan.
+        Also where JAX is left at 32 bits, in jit, vmap and scan. `lowering` as in `to_tf`.
         """
         from lrdsl.engines.jax import compile_jax
 
-        return compile_jax(self.bind(run).core)
+        return compile_jax(self.form(run, lowering).ir)
 
-    def to_torch(
-        self, optimizer: Any, run: Timeline, last_epoch: int = -1
-    ) -> lrdsl_torch.Scheduler:
+    def to_torch(self, optimizer: Any, run: Timeline, last_epoch: int = -1) -> Any:
         """A `torch.optim.lr_scheduler.LRScheduler`; `step()` it after each optimizer update."""
         from lrdsl import torch as lrdsl_torch
 
         return lrdsl_torch.Scheduler(optimizer, self, run, last_epoch)
 
-    def to_keras(self, run: Timeline, lowering: Lowering | None = None) -> lrdsl_keras.Schedule:
+    def to_keras(self, run: Timeline, lowering: Lowering | None = None) -> Any:
         """A `keras.optimizers.schedules.LearningRateSchedule`.
 
-        `lowering`: a "table" of the run's rates, or the "analytic" formula; None chooses. In
-        the graph of a run that goes on beyond twice its length or beyond 65,536 steps, a table
-        keeps its last rate.
+        `lowering` as in `to_tf`.
         """
         from lrdsl import keras as lrdsl_keras
 

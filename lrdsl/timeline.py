@@ -6,7 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from lrdsl.core import LAST_STEP
+# Steps are exact up to here: over 10^12.
+LAST_STEP = 2**40
 
 Count = Annotated[int, Field(gt=0, le=LAST_STEP)]
 

@@ -24,17 +24,17 @@ class Scheduler(LRScheduler):  # type: ignore[misc]
         it has one, multiplies its rate.
     last_epoch: the last update that was made, counted from 0; -1 when there was none.
 
-    The rate is a closed form of the number of updates, in float64. So it takes its turn in a
-    `SequentialLR`, but neither builds on what another scheduler left in a group nor is to be
-    built on, as in a `ChainedScheduler`: products belong in the text. The state holds text,
-    parameters and timeline, and a scheduler with others refuses it.
+    The rate is a closed form of the number of updates, in float64; its float32 is every engine's.
+    So it takes its turn in a `SequentialLR`, but neither builds on what another scheduler left in
+    a group nor is to be built on, as in a `ChainedScheduler`: products belong in the text. The
+    state holds text, parameters and timeline, and a scheduler with others refuses it.
     """
 
     def __init__(
         self, optimizer: Optimizer, schedule: Schedule, run: Timeline, last_epoch: int = -1
     ) -> None:
         self.schedule, self.run = schedule, run
-        self._rate = compile_python(schedule.bind(run).core)
+        self._rate = compile_python(schedule.bind(run).ir)
         if isinstance(optimizer, Optimizer):
             for group in optimizer.param_groups:  # torch wants one to resume; it has no use here
                 group.setdefault("initial_lr", _copied(group["lr"]))
@@ -51,7 +51,7 @@ class Scheduler(LRScheduler):  # type: ignore[misc]
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._rate = compile_python(self.schedule.bind(self.run).core)
+        self._rate = compile_python(self.schedule.bind(self.run).ir)
 
     def _get_closed_form_lr(self) -> list[float]:
         return self.get_lr()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from engines import ENGINES, bits
+from engines import ENGINES, units_apart
 
 from lrdsl import Schedule, ScheduleError, Timeline
 
@@ -40,7 +40,7 @@ def test_engines_agree(row: dict[str, Any], engine: str) -> None:
     schedule, run = schedule_of(row)
     steps = list(row["at"])
     expected = ENGINES["python"](schedule, run, steps)
-    assert list(bits(ENGINES[engine](schedule, run, steps))) == list(bits(expected))
+    assert units_apart(ENGINES[engine](schedule, run, steps), expected).max() <= 1
 
 
 @pytest.mark.parametrize("row", PROBLEMS)

@@ -148,8 +148,9 @@ def test_whole_run_checks(expr: str, code: str | None, text: str) -> None:
 
 def test_a_good_schedule_has_no_findings() -> None:
     assert Schedule("linear(0, 0.1) for 1ep then cosine(0.1, 0.001)").check(RUN) == []
-    long = Timeline(total_steps=10**9)
-    assert Schedule("cosine(0.1)").check(long) == []
+    (looked_at,) = Schedule("cosine(0.1)").check(Timeline(total_steps=10**9))
+    assert looked_at.code == "LRD208" and looked_at.severity == "info"
+    assert looked_at.message == "checked the first 100,000,000 of 1,000,000,000 steps"
 
 
 def test_missing_fields_are_reported_once_each() -> None:

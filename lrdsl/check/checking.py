@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lrdsl.cli.exits import CLEAN, FAILED, FINDINGS, NOTHING
 from lrdsl.errors.diagnostics import Diagnostic, ScheduleError, Span
+from lrdsl.errors.exits import CLEAN, FAILED, FINDINGS, NOTHING
 from lrdsl.errors.rendering import visible
 from lrdsl.language.typecheck import Parameters
 from lrdsl.language.user_library import problems

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from lrdsl.cli.exits import CLEAN, CLOSED_PIPE, FAILED, FINDINGS, INTERRUPTED, Usage
 from lrdsl.errors.diagnostics import ScheduleError
+from lrdsl.errors.exits import CLEAN, CLOSED_PIPE, FAILED, FINDINGS, INTERRUPTED, Usage
 from lrdsl.errors.rendering import visible
 
 if TYPE_CHECKING:

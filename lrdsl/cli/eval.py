@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from lrdsl.cli.exits import Usage
 from lrdsl.errors.diagnostics import ScheduleError
+from lrdsl.errors.exits import Usage
 from lrdsl.errors.rendering import render_all
 from lrdsl.language.typecheck import Parameters
 from lrdsl.syntax import tree
@@ -80,7 +80,8 @@ def _blocks(schedule: Schedule, run: Timeline, total: int) -> Iterator[tuple[int
 
 def step_of(item: str, run: Timeline) -> int:
     """The step that an item of `--at` names: a bare number is a step, a time is rounded to one."""
-    from lrdsl.expander import Expander, Refused, Scope
+    from lrdsl.expand.context import Refused
+    from lrdsl.expand.expander import time_in_steps
     from lrdsl.syntax.parser import parse
 
     try:
@@ -89,7 +90,7 @@ def step_of(item: str, run: Timeline) -> int:
         if isinstance(node, tree.Number):
             steps = node.value
         elif isinstance(node, tree.Time):
-            steps = Expander(run).steps(node, Scope({}))
+            steps = time_in_steps(node, run)
     except ScheduleError:
         steps = Fraction(-1)
     except Refused as refused:

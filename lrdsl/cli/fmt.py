@@ -9,9 +9,9 @@ from difflib import unified_diff
 from pathlib import Path
 
 from lrdsl.check.checking import files_of, in_group, read_source
-from lrdsl.cli.exits import CLEAN, FAILED, FINDINGS, Usage
 from lrdsl.configs.schedule_sites import Slot
 from lrdsl.errors.diagnostics import ScheduleError
+from lrdsl.errors.exits import CLEAN, FAILED, FINDINGS, Usage
 from lrdsl.errors.rendering import visible
 from lrdsl.syntax.formatter import format_lines, format_program, has_comment
 from lrdsl.syntax.parser import parse

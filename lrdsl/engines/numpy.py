@@ -1,11 +1,11 @@
-"""Core operations on NumPy arrays, in blocks of steps, to the last bit of the reference.
+"""The array engine: the IR on NumPy arrays, in blocks of steps.
 
-Few values are its own; in long runs it has the last word where `engines.runs` is in doubt.
+It is the one that makes the rates of a run. The values on the way
+stay in a processor's cache, and scratch memory is small whatever the run's length.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -13,123 +13,113 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrdsl.constants import SMALLEST
-from lrdsl.core import WITH_DATA, Op, in_order
-from lrdsl.engines.python import OPS as REFERENCE
+from lrdsl.engines.flush import SMALLEST
+from lrdsl.engines.walk import plan
+from lrdsl.ir.ops import Op
 
 Array = NDArray[Any]
 
-# Steps at a time: what a run needs besides its result stays in the cache.
-BLOCK = 4096
+BLOCK = 32_768  # steps
+_SHORTEST = 256
+_SCRATCH = 2**19  # numbers on the way
 
 
-def _power(a: Array, b: Array) -> Array:
-    """math.pow of each element: NumPy's own differs by a bit between processors."""
-    power = REFERENCE["pow"]
-    a, b = np.broadcast_arrays(np.asarray(a, np.float64), np.asarray(b, np.float64))
-    if a.ndim == 0:
-        return np.float64(power(float(a), float(b)))  # type: ignore[return-value]
-    changes = np.flatnonzero((a[1:] != a[:-1]) | (b[1:] != b[:-1])) + 1
-    starts = np.concatenate(([0], changes))
-    values = [power(x, y) for x, y in zip(a[starts].tolist(), b[starts].tolist(), strict=True)]
-    return np.repeat(np.array(values), np.diff(np.append(starts, a.size)))
+def _to_int(a: Array) -> Array:
+    return np.where(np.isnan(a), 0.0, a).astype(np.int64)
 
 
-def _each(function: Callable[[float], float]) -> Callable[[Array], Array]:
-    """A function of libm on each element, for the same bits as the reference."""
-
-    def apply(a: Array) -> Array:
-        flat = np.asarray(a, np.float64)
-        values = [function(x) for x in flat.ravel().tolist()]
-        return np.array(values).reshape(flat.shape)
-
-    return apply
-
-
-def _reference(name: str) -> Callable[[Array], Array]:
-    return _each(REFERENCE[name])
-
-
-def _whole(a: Array) -> Array:
-    return np.where(np.isfinite(a), a, 0.0).astype(np.int64)
-
-
-def _flushed(a: Array) -> Array:
-    return np.where(np.abs(a) < SMALLEST, np.copysign(0.0, a), a)
-
-
-def _quotient(a: Array, data: int) -> Array:
-    return np.asarray(a, np.float64) / float(data)
-
-
-# Operation to function of its operands; those in `WITH_DATA` get the operation's data last.
-OPS: dict[str, Callable[..., Any]] = {
-    "step": lambda step: step,
-    "prev": lambda step: math.nan,
-    "integer": np.int64,
-    "number": np.float64,
+# Operation to function of its operands, and of its data.
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "integer": lambda data: data,
+    "number": lambda data: data,
     "add": np.add,
     "sub": np.subtract,
     "mul": np.multiply,
-    "neg": np.negative,
-    "abs": np.abs,
     "min": np.minimum,
     "max": np.maximum,
+    "abs": np.abs,
     "floordiv": np.floor_divide,
     "mod": np.mod,
-    "count": lambda a, data: np.searchsorted(np.array(data, np.int64), a, side="right"),
-    "take": lambda a, data: np.array(data)[a],
-    "cast": lambda a: np.asarray(a, np.float64),
-    "ratio": _quotient,
-    "quotient": _quotient,
-    "guard": lambda a: np.minimum(a, np.finfo(np.float64).max),
+    "searchsorted": lambda a, data: np.searchsorted(data, a, side="right"),
+    "take": lambda a, data: data[a],
+    "to_float": lambda a: np.asarray(a, np.float64),
+    "to_int": _to_int,
     "div": np.divide,
-    "pow": _power,
-    "log": _reference("log"),
-    "sin": _reference("sin"),
-    "cos": _reference("cos"),
+    "pow": np.power,
+    "exp": np.exp,
+    "log": np.log,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tanh": np.tanh,
     "sqrt": np.sqrt,
     "floor": np.floor,
-    "round": np.rint,
-    "whole": _whole,
+    "rint": np.rint,
     "lt": np.less,
     "le": np.less_equal,
     "eq": np.equal,
     "and": np.logical_and,
     "or": np.logical_or,
     "not": np.logical_not,
-    "select": np.where,
+    "where": np.where,
 }
 
 
-@lru_cache(maxsize=64)
-def compile_numpy(root: Op) -> Callable[[Array], Array]:
-    """A function from an int64 array of steps to a float64 array of the same shape."""
-    order = in_order(root)
-    place = {id(op): index for index, op in enumerate(order)}
-    plan = [(op, tuple(place[id(arg)] for arg in op.args)) for op in order]
-    last = {i: index for index, (_, places) in enumerate(plan) for i in places}
-    over = [[i for i in set(places) if last[i] == index] for index, (_, places) in enumerate(plan)]
+def loaded(op: Op) -> Any:
+    """A table as an array, a number as it is."""
+    return np.asarray(op.data) if op.name in ("searchsorted", "take") else op.data
 
-    def block(steps: Array) -> Array:
-        values: list[Any] = []
-        for (op, places), done in zip(plan, over, strict=True):
-            operands = [values[i] for i in places]
-            if op.name in ("step", "prev"):
-                operands = [steps]
-            elif op.name in WITH_DATA:
-                operands.append(op.data)
-            values.append(OPS[op.name](*operands))
-            for i in done:  # scratch is for what is still needed
-                values[i] = None
-        return np.broadcast_to(values[-1], steps.shape)
 
-    def evaluate(steps: Array) -> Array:
-        flat = np.ascontiguousarray(steps, np.int64).reshape(-1)
-        result = np.empty(flat.size, np.float64)
+class Rates:
+    """The rates of an IR, in blocks of steps; the values on the way take a few MB at most."""
+
+    def __init__(self, root: Op) -> None:
+        self._plan = plan(root, FUNCTIONS, loaded)
+        self._block = max(_SHORTEST, min(BLOCK, _SCRATCH // max(self._plan.slots, 1)))
+
+    def fill(self, start: int, out: Array) -> None:
+        """Write the rates of the steps from `start` on into an array of float64 or float32."""
+        for at in range(0, out.size, self._block):
+            part = out[at : at + self._block]
+            rates = self._of(np.arange(start + at, start + at + part.size))
+            with np.errstate(over="ignore"):
+                part[...] = rates
+
+    def at(self, steps: Array) -> Array:
+        """The rates of steps, float64 in an array of their shape."""
+        flat = steps.astype(np.int64, copy=False).reshape(-1)
+        out = np.empty(flat.size)
+        for at in range(0, flat.size, self._block):
+            out[at : at + self._block] = self._of(flat[at : at + self._block])
+        return out.reshape(steps.shape)
+
+    def _of(self, steps: Array) -> Array:
+        # two of one step: NumPy has other powers for single numbers
         with np.errstate(all="ignore"):
-            for start in range(0, flat.size, BLOCK):
-                result[start : start + BLOCK] = _flushed(block(flat[start : start + BLOCK]))
-        return result.reshape(np.shape(steps))
+            found = self._plan.run(np.repeat(steps, 2) if steps.size == 1 else steps)
+            return _flushed(np.broadcast_to(found, max(steps.size, 2)))[: steps.size]
 
-    return evaluate
+
+def _flushed(rates: Array) -> Array:
+    if rates.min() >= SMALLEST:
+        return rates
+    return np.where(np.abs(rates) < SMALLEST, np.copysign(0.0, rates), rates)
+
+
+@lru_cache(maxsize=64)
+def compile_numpy(root: Op) -> Rates:
+    """What computes the rates of an IR at many steps."""
+    return Rates(root)
+
+
+def target(out: Any, shape: tuple[int, ...]) -> Array:
+    """`out`, if rates of this shape can be written to it; where it is None, a new array."""
+    if out is None:
+        return np.empty(shape, np.float64)
+    if not isinstance(out, np.ndarray) or out.dtype not in (np.float64, np.float32):
+        kind = out.dtype if isinstance(out, np.ndarray) else type(out).__name__
+        raise TypeError(f"`out` is a NumPy array of float64 or float32, got {kind}")
+    if out.shape != shape:
+        raise ValueError(f"`out` has the shape {out.shape}, the rates have {shape}")
+    if not out.flags.writeable:
+        raise ValueError("`out` can be written to; this one is not")
+    return out

@@ -1,51 +1,38 @@
-"""The reference engine: core operations on Python numbers, one step at a time."""
+"""The scalar engine: the IR on Python numbers, one step at a time.
+
+Arithmetic is IEEE 754's, as everywhere; powers, sines and the like are NumPy's, so that one step
+and an array of steps have the same bits.
+"""
 
 from __future__ import annotations
 
 import math
 import operator
-import sys
 from bisect import bisect_right
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from lrdsl.constants import flushed
-from lrdsl.core import WITH_DATA, Op, in_order
+import numpy as np
 
-INFINITY = math.inf
+from lrdsl.engines.flush import flushed
+from lrdsl.engines.walk import plan
+from lrdsl.ir.ops import Op
 
 
 def _divide(a: float, b: float) -> float:
     if b == 0:
         sign = math.copysign(1, a) * math.copysign(1, b)
-        return math.nan if a == 0 or a != a else sign * INFINITY
+        return math.nan if a == 0 or a != a else sign * math.inf
     return a / b
-
-
-def _power(a: float, b: float) -> float:
-    try:
-        return flushed(math.pow(a, b), sys.float_info.min)
-    except OverflowError:
-        return -INFINITY if a < 0 and b % 2 == 1 else INFINITY
-    except ValueError:
-        return INFINITY if a == 0 else math.nan
-
-
-def _log(a: float) -> float:
-    return math.log(a) if a > 0 else -INFINITY if a == 0 else math.nan
 
 
 def _floor(a: float) -> float:
     return math.copysign(math.floor(a), a) if abs(a) < 2**53 else a
 
 
-def _round(a: float) -> float:
+def _rint(a: float) -> float:
     return math.copysign(round(a), a) if abs(a) < 2**53 else a
-
-
-def _periodic(function: Callable[[float], float]) -> Callable[[float], float]:
-    return lambda a: function(a) if math.isfinite(a) else math.nan
 
 
 def _least(a: Any, b: Any) -> Any:
@@ -56,76 +43,61 @@ def _most(a: Any, b: Any) -> Any:
     return a if a != a or a > b else b
 
 
-# Operation to function of its operands; those in `WITH_DATA` get the operation's data last.
-OPS: dict[str, Callable[..., Any]] = {
-    "step": lambda step: step,
-    "prev": lambda step: math.nan,
+def _power(a: float, b: float) -> float:
+    """NumPy's power; of two equal pairs, as it computes one pair with another function."""
+    return float(np.power([a, a], [b, b])[0] if b in _SHORT_WAYS else np.power(a, b))
+
+
+_SHORT_WAYS = (2.0, -1.0, 0.5)  # exponents
+
+
+def _of_numpy(function: Callable[..., Any]) -> Callable[..., float]:
+    return lambda *operands: float(function(*operands))
+
+
+# Operation to function of its operands, and of its data.
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "integer": lambda data: data,
     "number": lambda data: data,
     "add": operator.add,
     "sub": operator.sub,
     "mul": operator.mul,
-    "neg": operator.neg,
-    "abs": abs,
     "min": _least,
     "max": _most,
+    "abs": abs,
     "floordiv": operator.floordiv,
     "mod": operator.mod,
-    "count": lambda a, data: bisect_right(data, a),
+    "searchsorted": lambda a, data: bisect_right(data, a),
     "take": lambda a, data: data[a],
-    "cast": float,
-    "ratio": lambda a, data: float(a) / float(data),
-    "quotient": lambda a, data: float(a) / float(data),
-    "guard": lambda a: min(a, sys.float_info.max),
+    "to_float": float,
+    "to_int": lambda a: int(a) if a == a else 0,
     "div": _divide,
     "pow": _power,
-    "log": _log,
-    "sin": _periodic(math.sin),
-    "cos": _periodic(math.cos),
+    "exp": _of_numpy(np.exp),
+    "log": _of_numpy(np.log),
+    "sin": _of_numpy(np.sin),
+    "cos": _of_numpy(np.cos),
+    "tanh": _of_numpy(np.tanh),
     "sqrt": lambda a: math.sqrt(a) if a >= 0 else math.nan,
     "floor": _floor,
-    "round": _round,
-    "whole": lambda a: int(a) if math.isfinite(a) else 0,
+    "rint": _rint,
     "lt": operator.lt,
     "le": operator.le,
     "eq": operator.eq,
     "and": lambda a, b: a and b,
     "or": lambda a, b: a or b,
     "not": operator.not_,
-    "select": lambda test, a, b: a if test else b,
+    "where": lambda test, a, b: a if test else b,
 }
 
 
 @lru_cache(maxsize=64)
-def compile_python(root: Op) -> Callable[..., float]:
-    """A function from an integer step (and `prev`, inside a recurrence) to float64."""
-    order = [op for op in in_order(root) if op.name not in ("step", "prev")]
-    place = {op: number for number, op in enumerate(order, start=2)}
-    start: list[Any] = [0, math.nan, *(op.data for op in order)]  # the step, prev, constants, ...
-    for op in in_order(root):
-        if op.name in ("step", "prev"):
-            place[op] = 0 if op.name == "step" else 1
-    plan = []
-    for op in order:
-        if op.name not in ("integer", "number"):
-            places = [place[arg] for arg in op.args]
-            if op.name in WITH_DATA:
-                places.append(len(start))
-                start.append(op.data)
-            a, b, c = *places, *[-1] * (3 - len(places))
-            plan.append((place[op], OPS[op.name], a, b, c))
-    end = place[root]
+def compile_python(root: Op) -> Callable[[int], float]:
+    """A function from a step to the rate, in float64."""
+    evaluate = plan(root, FUNCTIONS).run
 
-    def evaluate(step: int, prev: float = math.nan) -> float:
-        values = start.copy()
-        values[0], values[1] = step, prev
-        for number, function, a, b, c in plan:
-            if b < 0:
-                values[number] = function(values[a])
-            elif c < 0:
-                values[number] = function(values[a], values[b])
-            else:
-                values[number] = function(values[a], values[b], values[c])
-        return flushed(float(values[end]))
+    def rate(step: int) -> float:
+        with np.errstate(all="ignore"):
+            return flushed(float(evaluate(step)))
 
-    return evaluate
+    return rate

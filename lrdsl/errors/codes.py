@@ -214,11 +214,10 @@ CODES: Mapping[str, Code] = {
     ),
     "LRD208": Code(
         "not every step was checked",
-        "The run is too long to evaluate every step, and no bounds were found that keep the rates "
-        "between from being negative, infinite or NaN. The beginning, the end and a sample were "
-        "evaluated.",
+        "The rates of a run are looked at one by one, up to step 100,000,000. What is said of NaN, "
+        "infinite and negative rates of a longer run holds up to there.",
         "0.1 / (2 + sin(step) + cos(step))",
-        run={"total_steps": 3_000_000},
+        run={"total_steps": 100_000_001},
     ),
     "LRD301": Code(
         "list of the wrong length",

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from textwrap import fill, indent
 from typing import TYPE_CHECKING
 
-from lrdsl.cli.exits import CLEAN, Usage
 from lrdsl.errors.codes import CODES, Code
 from lrdsl.errors.diagnostics import Diagnostic, ScheduleError
+from lrdsl.errors.exits import CLEAN, Usage
 from lrdsl.errors.rendering import render_all, visible
 from lrdsl.language import user_library as libraries
 from lrdsl.language.builtins import NAMES, Signature
@@ -196,25 +196,19 @@ def _needs(schedule: Schedule, run: Timeline | None) -> str:
 
 
 def _lowering(schedule: Schedule, run: Timeline | None) -> list[str]:
-    """How TensorFlow will compute it; nothing while the timeline lacks what it needs."""
+    """The form in which it runs; nothing while the timeline lacks what it needs."""
+    from lrdsl.ir.ops import in_order
     from lrdsl.timeline import Timeline
 
-    run = run or Timeline()
     try:
-        core = schedule.bind(run).core
+        form = schedule.form(run or Timeline())
     except ScheduleError:
         return []
-    from lrdsl.costs import graph_ops
-    from lrdsl.graph import per_update
-    from lrdsl.tables import lowered
-
-    chosen = lowered(core, run.total_steps)
-    rates = f"{len(chosen.core.data):,} rates" if chosen.core.name == "take" else ""
+    rates = f"{len(form.ir.data):,} rates" if form.ir.name == "take" else ""
     forms = {
-        "constant": "constant",
-        "steps": f"steps, a search among {rates}",
-        "table": f"table of {rates}",
-        "analytic": "analytic",
+        "constant": "a constant",
+        "steps": f"a search among {rates}",
+        "table": f"a table of {rates}",
+        "analytic": f"the formula, {len(in_order(form.ir)):,} operations",
     }
-    count = graph_ops(per_update(chosen.core, run.accumulate))
-    return [f"lowering: {forms[chosen.form]}, {count or 'no'} graph ops"]
+    return [f"it runs as {forms[form.name]}"]

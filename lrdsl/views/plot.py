@@ -9,12 +9,9 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from lrdsl.core import Op
 from lrdsl.engines.numpy import compile_numpy
 from lrdsl.errors.diagnostics import ScheduleError
-from lrdsl.extremes import columns as course
-from lrdsl.extremes import extremes
-from lrdsl.intervals import single
+from lrdsl.ir.ops import Op
 from lrdsl.language.builtins import Signature
 from lrdsl.language.user_library import Files
 from lrdsl.schedule import Schedule
@@ -22,7 +19,7 @@ from lrdsl.timeline import Timeline
 
 STEPS_PER_EPOCH = 100
 _WIDTH, _HEIGHT = 60, 12  # of the plot, in cells
-_EVERY_STEP = 65_536  # so many steps are drawn from all of their rates
+_EVERY_STEP = 2**22  # so many steps are drawn from all of their rates, more from as many of them
 _STAIRS = 400  # up to so many steps, each one is drawn as a level
 
 
@@ -99,30 +96,21 @@ def draw(curve: Curve, *, ascii_only: bool = False) -> str:
     return _drawing(curve.columns(_WIDTH * _DOTS[ascii_only][0]), curve.epochs, unit, ascii_only)
 
 
-def draw_run(core: Op, run: Timeline, *, ascii_only: bool = False) -> str:
+def draw_run(ir: Op, run: Timeline, *, ascii_only: bool = False) -> str:
     """The course over a run of any length, whose `total_steps` are known, in as many cells.
 
-    A column has all rates of its steps, so that no outlier is lost.
+    A column has all rates of its steps, so that no outlier is lost; of a run of more than 4
+    million steps, the rates of so many evenly spread steps.
     """
     total = run.total_steps
     assert total is not None
-    across, down = _DOTS[ascii_only]
-    if total <= _EVERY_STEP:
-        columns = Curve(compile_numpy(core)(np.arange(total)), 1).columns(_WIDTH * across)
-    else:
-        lowest, highest = (each.value for each in extremes(core, 0, total - 1))
-        height = max(0.0, highest) - min(0.0, lowest)
-        found = course(core, total, _WIDTH * across, height / (_HEIGHT * down * 2))
-        columns = [(_unrounded(low, lowest), _unrounded(high, highest)) for low, high in found]
+    steps = np.linspace(0, total - 1, min(total, _EVERY_STEP)).round().astype(np.int64)
+    across = _DOTS[ascii_only][0]
+    columns = Curve(compile_numpy(ir).at(steps), 1).columns(_WIDTH * across)
     if not run.steps_per_epoch:
         return _drawing(columns, total, "steps", ascii_only)
     unit = "epoch" if total == run.steps_per_epoch else "epochs"
     return _drawing(columns, total / run.steps_per_epoch, unit, ascii_only)
-
-
-def _unrounded(rate: float, extreme: float) -> float:
-    """The float64 that is rounded to a float32, where it is known: 0.1 has a tick, 0.1f has not."""
-    return extreme if rate == single(extreme) else rate
 
 
 def _drawing(columns: list[tuple[float, float]], length: float, unit: str, ascii_only: bool) -> str:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterator
 
-import numpy as np
-
-from lrdsl.bounds import EVERY_STEP
-from lrdsl.core import Op
-from lrdsl.engines.numpy import compile_numpy
 from lrdsl.engines.python import compile_python
-from lrdsl.extremes import Found, extremes
-from lrdsl.jumps import jumps
+from lrdsl.ir.ops import Op
 from lrdsl.language.user_library import problems
+from lrdsl.rates.facts import facts, jumps
 from lrdsl.schedule import Schedule
 from lrdsl.syntax import tree
 from lrdsl.syntax.formatter import format_node, format_program
@@ -30,10 +24,12 @@ def describe_course(schedule: Schedule, program: tree.Program, run: Timeline) ->
         rows = [f"  {_stretch(start, end)}: {text}"
                 for start, end, text in _parts(schedule, program, run, total)]  # fmt: skip
         page.append("\n".join(["parts:", *rows]))
-    core = schedule.bind(run).core
-    lines = [*_outstanding(core, total), *_jumps(core, total)]
-    page.append("\n".join([f"rates of {total:,} steps:", *lines]))
-    return [*page, _drawn(core, run)]
+    ir = schedule.bind(run).ir
+    lines = [*_outstanding(ir, total), *_jumps(ir, total)]
+    seen = facts(ir, total).steps
+    what = f"{total:,} steps" if seen == total else f"the first {seen:,} of {total:,} steps"
+    page.append("\n".join([f"rates of {what}:", *lines]))
+    return [*page, _drawn(ir, run)]
 
 
 def _stretch(start: int, end: int) -> str:
@@ -68,54 +64,37 @@ def _as_time(duration: tree.Node, where: str, schedule: Schedule) -> str:
     return f"{text} * 1ep" if any(each.severity == "error" for each in found) else text
 
 
-def _outstanding(core: Op, total: int) -> list[str]:
+def _outstanding(ir: Op, total: int) -> list[str]:
     """Step and rate of the first, the last, the lowest and the highest, a line each."""
-    rate, (lowest, highest) = compile_python(core), _extremes(core, total)
-    lines = [_row("first", rate(0), 0), _row("last", rate(total - 1), total - 1)]
-    for name, found, word in (("lowest", lowest, "below"), ("highest", highest, "above")):
-        line = _row(name, found.value, found.step)
-        if not found.exact:
-            line += " of those seen"
-            line += f"; none is {word} {found.bound:.9g}" if math.isfinite(found.bound) else ""
-        lines.append(line)
-    return lines
+    rate, seen = compile_python(ir), facts(ir, total)
+    rows = [_row("first", rate(0), 0), _row("last", rate(total - 1), total - 1)]
+    extremes = (("lowest", seen.lowest), ("highest", seen.highest))
+    return [*rows, *(_row(name, at.value, at.step) for name, at in extremes if at)]
 
 
 def _row(name: str, rate: float, step: int) -> str:
     return f"  {name:8}{rate:.12g} at step {step:,}"
 
 
-def _extremes(core: Op, total: int) -> tuple[Found, Found]:
-    lowest, highest = extremes(core, 0, total - 1)
-    if (lowest.exact and highest.exact) or total > EVERY_STEP:
-        return lowest, highest
-    values = compile_numpy(core)(np.arange(total, dtype=np.int64))
-    low, high = int(values.argmin()), int(values.argmax())
-    return (Found(low, float(values[low]), float(values[low]), True),
-            Found(high, float(values[high]), float(values[high]), True))  # fmt: skip
-
-
-def _jumps(core: Op, total: int) -> list[str]:
+def _jumps(ir: Op, total: int) -> list[str]:
     """How many, the first, and the largest, in two lines."""
-    found = jumps(core, 0, total - 1)
+    found = jumps(ir, total)
     if found.largest is None:
-        return [f"  jumps   none{'' if found.exact and found.complete else ' seen'}"]
-    about = "" if found.exact else "about "
-    seen = "" if found.complete else " seen"
+        return ["  jumps   none"]
     steps = "; ".join(f"{jump.step:,}" for jump in found.first)
     where = "at step" if found.number == 1 else "the first at steps"
     if 1 < found.number == len(found.first):
         where = "at steps"
-    step, before, after = found.largest
+    largest = found.largest
     return [
-        f"  jumps   {about}{found.number:,}{seen}, {where} {steps}",
-        f"  largest from {before:.6g} to {after:.6g} at step {step:,}",
+        f"  jumps   {found.number:,}, {where} {steps}",
+        f"  largest from {largest.before:.6g} to {largest.after:.6g} at step {largest.step:,}",
     ]
 
 
-def _drawn(core: Op, run: Timeline) -> str:
+def _drawn(ir: Op, run: Timeline) -> str:
     try:
         "┤⠿".encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:
-        return draw_run(core, run, ascii_only=True)
-    return draw_run(core, run)
+        return draw_run(ir, run, ascii_only=True)
+    return draw_run(ir, run)
