@@ -151,6 +151,18 @@ def test_a_saved_model_reloads_in_a_fresh_process(tmp_path: Path) -> None:
     assert refused.returncode != 0 and "lrdsl" in refused.stderr
 
 
+def test_a_model_saved_by_version_0_1_goes_on() -> None:
+    """Its schedule has params, a library, laps that grow and a warm-up."""
+    model = keras.models.load_model(Path(__file__).parent / "fixtures" / "model_0.1.keras")
+    schedule = model.optimizer._learning_rate
+    rates = ["0x1.0624dep-11", "0x1.3851ecp-5", "0x1.ae147ap-6", "0x1.b82268p-5", "0x1.4f29a6p-4"]
+    assert [float(schedule(step)) for step in (0, 5, 10, 25, 39)] == list(map(float.fromhex, rates))
+    assert int(model.optimizer.iterations) == 10
+    x = np.ones((32, 4), np.float32)
+    model.fit(x, x[:, :1], batch_size=8, epochs=1, verbose=0)
+    assert float(model.optimizer.learning_rate) == float(schedule(14))
+
+
 def test_training_resumes_bit_for_bit(tmp_path: Path) -> None:
     whole = model_with(keras.optimizers.Adam(Schedule(TEXT, PARAMS).to_keras(RUN)))
     whole.fit(X, Y, batch_size=32, epochs=2, shuffle=False, verbose=0)

@@ -128,3 +128,22 @@ def test_rates_below_float32_are_zero() -> None:
     assert schedule.value(126, RUN) == 2.0**-126 and schedule.value(127, RUN) == 0
     assert schedule.values(RUN, np.array([126, 127, 149, 1000])).tolist() == [2.0**-126, 0, 0, 0]
     assert Schedule("1.401e-45").values(Timeline(total_steps=3)).tolist() == [0, 0, 0]
+
+
+TIMES = st.lists(st.integers(1, 9999), min_size=1, max_size=6, unique=True).map(sorted)
+ENDS = st.floats(1e-9, 1e9).map(lambda x: float(f"{x:.6g}"))
+
+
+@given(TIMES, st.data(), st.sampled_from(["%", "ep", "st"]), st.integers(1, 97))
+def test_a_list_gives_its_own_values_before_at_and_after_its_points(
+    times: list[int], data: st.DataObject, unit: str, steps_per_epoch: int
+) -> None:
+    values = data.draw(st.lists(ENDS, min_size=len(times), max_size=len(times)))
+    scale = {"%": 100, "ep": 7, "st": 1}[unit]
+    shown = ", ".join(f"{time / scale}{unit}" for time in times)
+    schedule = Schedule(f"interp([{shown}], {values})")
+    run = Timeline(steps_per_epoch=steps_per_epoch, epochs=100)
+    assert schedule.value(0, run) == values[0] or unit == "st"
+    assert schedule.value(10**7, run) == values[-1]
+    if unit == "st":
+        assert [schedule.value(time, run) for time in times] == values

@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from lrdsl.errors.diagnostics import Diagnostic, Label
-from lrdsl.expand.choices import bounded, least, most
+from lrdsl.expand.choices import bounded, choose, compare, least, most
 from lrdsl.expand.context import Context, Place, Quantity, Refused
 from lrdsl.expand.rationals import ONE, Value, add, divide, multiply, subtract
 from lrdsl.expand.tables import count, read
@@ -82,7 +82,7 @@ def _warn_unreached(context: Context, items: Items, place: Place) -> None:
 def interpolate(
     ir: Builder, time: Value, times: Sequence[Fraction], values: Sequence[Fraction]
 ) -> Value:
-    """Linear interpolation: a + (b - a) * u between neighbours, u from 0 to 1.
+    """Linear interpolation: a + (b - a) * u between neighbours, the ends beyond them.
 
     In integers where they hold it; else as a * (1 - u) + b * u, which is a or b at the points.
     """
@@ -97,8 +97,10 @@ def interpolate(
     if not isinstance(line, Op):
         return line
     share = divide(ir, since, read(ir, index, lengths))
-    return add(
+    between = add(
         ir,
         multiply(ir, read(ir, index, values[:-1]), subtract(ir, ONE, share)),
         multiply(ir, read(ir, index, values[1:]), share),
     )
+    ended = choose(ir, compare(ir, ">=", time, times[-1]), values[-1], between)
+    return choose(ir, compare(ir, "<=", time, times[0]), values[0], ended)

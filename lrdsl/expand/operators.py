@@ -15,11 +15,6 @@ from lrdsl.ir.builder import Builder
 from lrdsl.syntax import tree
 from lrdsl.syntax.tree import Node
 
-# Functions that are no rational's: of a constant, by the standard library.
-ELEMENTARY: dict[str, Callable[[float], float]] = {
-    "exp": math.exp, "log": math.log, "sin": math.sin, "cos": math.cos, "tanh": math.tanh,
-    "sqrt": math.sqrt,
-}  # fmt: skip
 _EXACT: dict[str, Callable[[Builder, Value], Value]] = {
     "abs": choices.absolute, "floor": rationals.floor, "ceil": rationals.ceil,
     "round": choices.round_half_even,
@@ -55,17 +50,14 @@ def compute(ir: Builder, name: str, values: list[Value]) -> Value:
 
 
 def _constant(name: str, value: Fraction) -> Fraction:
-    """An elementary function of a constant."""
-    if name in ("log", "sqrt") and value <= 0:
-        if name == "sqrt" and value == 0:
-            return value
-        if name == "sqrt":
-            raise NotFinite("a negative number to a fractional power")
-        raise NotFinite(f"the logarithm of {'zero' if value == 0 else 'a negative'}")
+    """An elementary function of a constant, by the one of that name in the standard library."""
+    number = to_number(value)
     try:
-        return Fraction(ELEMENTARY[name](to_number(value)))
+        return Fraction(getattr(math, name)(number))
     except OverflowError:
         raise NotFinite("a constant here is larger than any float64") from None
+    except ValueError:
+        raise NotFinite(f"`{name}` has no value at {number:.6g}") from None
 
 
 def power(ir: Builder, base: Value, exponent: Value) -> Value:
