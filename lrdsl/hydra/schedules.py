@@ -62,19 +62,18 @@ def broken(cfg: DictConfig, keys: Sequence[str] = SCHEDULE_KEYS) -> list[Schedul
     return [error for error in found if error]
 
 
-def library_files(paths: Any) -> Files:
-    """Name and text of the library files that a config names; a path, a list of them, or null."""
-    from lrdsl.schedule import read_files
+def library_files(given: Any) -> Files:
+    """Name and text of the library files that a config names.
 
-    try:
-        return tuple(read_files(_plain(paths) or {}).items())
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        message = f"the library file cannot be read: {reason}"
-        text = str(paths)
-        raise ScheduleError(
-            [Diagnostic("LRD021", message, Span(0, len(text)))], text, LIBRARY
-        ) from None
+    A path, a list of paths, a mapping of name to text, or null; raises ScheduleError (LRD021).
+    """
+    from lrdsl.language.library_files import not_a_library, read_library_files
+
+    given = _plain(given)
+    files = tuple(read_library_files(given, LIBRARY).items())
+    if not all(isinstance(part, str) for file in files for part in file):
+        raise not_a_library(given, LIBRARY)
+    return files
 
 
 def find(cfg: Any, keys: Sequence[str], path: str = "") -> Iterator[tuple[str, Any]]:
