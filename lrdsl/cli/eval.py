@@ -80,6 +80,7 @@ def _blocks(schedule: Schedule, run: Timeline, total: int) -> Iterator[tuple[int
 
 def step_of(item: str, run: Timeline) -> int:
     """The step that an item of `--at` names: a bare number is a step, a time is rounded to one."""
+    from lrdsl.core import LAST_STEP
     from lrdsl.expander import Expander, Refused, Scope
     from lrdsl.syntax.parser import parse
 
@@ -96,6 +97,8 @@ def step_of(item: str, run: Timeline) -> int:
         raise ScheduleError(refused.found, item, "--at") from None
     if steps < 0:
         raise Usage(f"`--at {item}`: write steps and times, such as `--at 0,100,5ep,50%`")
+    if steps > LAST_STEP:
+        raise Usage(f"`--at {item}`: steps go from 0 to {LAST_STEP:,}")
     return math.floor(steps + Fraction(1, 2))
 
 
