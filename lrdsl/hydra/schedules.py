@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from fnmatch import fnmatchcase
@@ -118,7 +118,9 @@ def _problem(path: str, value: Any, files: Files) -> ScheduleError | None:
         case str() | int() | float():
             return _text_problem(path, value, {}, files)
         case Mapping():
-            params = value.get("params") or {}
+            params = {} if value.get("params") is None else value["params"]
+            if (wrong := _wrong_params(f"{path}.params", params)) is not None:
+                return wrong
             try:
                 files = (*files, *library_files(value.get("library")))
             except ScheduleError as error:
@@ -136,12 +138,19 @@ def _wrong_kind(path: str, value: Any) -> ScheduleError:
     return ScheduleError([found], text, path)
 
 
+def _wrong_params(path: str, params: Any) -> ScheduleError | None:
+    if isinstance(params, Mapping) and all(isinstance(name, str) for name in params):
+        return None
+    message, text = "`params` is a mapping of names to numbers or times", str(params)
+    return ScheduleError([Diagnostic("LRD017", message, Span(0, max(len(text), 1)))], text, path)
+
+
 def _text_problem(path: str, text: Any, params: Any, files: Files) -> ScheduleError | None:
     from lrdsl.language.user_library import load, problems
 
     if isinstance(text, bool) or not isinstance(text, str | int | float):
         return _wrong_kind(path, text)
-    if isinstance(text, int | float) and math.isfinite(text):
+    if isinstance(text, int | float) and abs(text) <= sys.float_info.max:
         return None
     try:
         found = problems(str(text), params, files)
