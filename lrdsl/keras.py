@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 
 import keras
 import numpy as np
+from pydantic import BaseModel, ConfigDict
 
 from lrdsl import schedule as schedules
 from lrdsl.engines.numpy import compile_numpy
@@ -21,20 +21,30 @@ from lrdsl.timeline import Timeline
 CHECKED_STEPS = LIMIT
 
 
+class _Options(BaseModel):
+    """What an `lrdsl.keras.Schedule` is besides the schedule, validated."""
+
+    model_config = ConfigDict(strict=True, title="lrdsl.keras.Schedule")
+
+    timeline: Timeline | None = None
+    lowering: Lowering | None = None
+
+
 @keras.saving.register_keras_serializable(package="lrdsl")
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
     """A schedule for any Keras optimizer: `Adam(lrdsl.keras.Schedule("0.1 * 0.5^epoch", ...))`.
 
-    expr, params, library: as in `lrdsl.Schedule`.
+    expr, params, library: as in `lrdsl.Schedule`; a saved model holds the texts of a library.
     timeline: an `lrdsl.Timeline`, or a mapping of its fields.
     lowering: "table" (of the rates of a run of up to 4,194,304 steps) or "analytic" (the
         formula); None chooses by the run: see `lrdsl.rates.form.choose_form`.
 
     Raises ScheduleError at once, also for a rate that is NaN, infinite or negative somewhere in
-    a run of up to 1,048,576 steps. Called with a step (an int, or an integer tensor of any
-    shape) it gives a float32 tensor of that shape, made of graph ops only; the tensors are
-    those of Keras' backend (tensorflow, jax or torch). Under `gradient_accumulation_steps=N`
-    Keras counts micro-batches; with `Timeline(accumulate=N)` N of them are one step.
+    a run of up to 1,048,576 steps, and pydantic's ValidationError for what is of another type.
+    Called with a step (an int, or an integer tensor of any shape) it gives a float32 tensor of
+    that shape, made of graph ops only; the tensors are those of Keras' backend (tensorflow, jax
+    or torch). Under `gradient_accumulation_steps=N` Keras counts micro-batches; with
+    `Timeline(accumulate=N)` N of them are one step.
     """
 
     def __init__(
@@ -42,15 +52,13 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
         expr: str | float,
         params: Mapping[str, float | int | str] | None = None,
         timeline: Timeline | Mapping[str, int] | None = None,
-        library: Mapping[str, str] | str | Path | Sequence[str | Path] | None = None,
+        library: Mapping[str, str] | schedules.Paths | None = None,
         lowering: Lowering | None = None,
     ) -> None:
         super().__init__()
         self.schedule = schedules.Schedule(expr, params, library)
-        self.timeline = (
-            timeline if isinstance(timeline, Timeline) else Timeline(**dict(timeline or {}))
-        )
-        self.lowering = lowering
+        options = _Options(timeline=timeline, lowering=lowering)  # type: ignore[arg-type]
+        self.timeline, self.lowering = options.timeline or Timeline(), options.lowering
         _refuse_faults(self.schedule, self.timeline)
         self._compiled = _compile(self.schedule, self.timeline, lowering)
 
@@ -66,6 +74,16 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
         }
         given = {"library": dict(self.schedule.library), "lowering": self.lowering}
         return config | {name: value for name, value in given.items() if value}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """The schedule of a saved configuration, in which `library` holds texts: reads no file."""
+        options = _Options.model_validate(config)
+        rest = {name: each for name, each in config.items() if name not in _Options.model_fields}
+        schedule = schedules.Schedule(rest)
+        return cls(
+            schedule.expr, schedule.params, options.timeline, schedule.library, options.lowering
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_compiled"}

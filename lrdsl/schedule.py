@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    ModelWrapValidatorHandler,
     StrictFloat,
     StrictInt,
     StrictStr,
+    ValidationError,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 
 from lrdsl.errors.diagnostics import Diagnostic, ScheduleError, Span
+from lrdsl.language.library_files import read_library_files
+from lrdsl.language.typecheck import parameter_node
 from lrdsl.language.user_library import Files, problems
 from lrdsl.syntax.parser import parse
-from lrdsl.timeline import LAST_STEP, Timeline
+from lrdsl.timeline import LAST_STEP, Timeline, as_dict, plain_number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +34,8 @@ if TYPE_CHECKING:
 
     from lrdsl.rates.compile import Compiled
     from lrdsl.rates.form import Form, Lowering
+
+Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
 
 
 class _Frozen(dict[str, Any]):
@@ -50,14 +57,19 @@ class _Frozen(dict[str, Any]):
 class Schedule(BaseModel):
     """A learning-rate schedule: a pure function of the step, written as one expression.
 
-    expr: the text; a number is a constant schedule.
+    expr: the text; a number, also one of NumPy, is a constant schedule.
     params: numbers, or times as text (`5ep`), that stand for names in the text; one of these
         replaces the name of the same spelling after `where`.
-    library: files of definitions that the text may call, name to text; a path, or a list of
-        paths, is read. The texts travel with the schedule.
+    library: definitions that the text may call: the texts of library files by name. Called
+        directly, a path or a list of paths is read (LRD021 where it cannot be); the texts travel
+        with the schedule.
 
-    Raises ScheduleError (a ValueError) that shows every problem of the text. A field of this
-    type in another pydantic model takes a text, a number or a mapping of these two fields.
+    A float32 is the float64 of the same value: `np.float32(0.1)` is 0.10000000149011612.
+
+    Raises ScheduleError (a ValueError) that shows every problem of the text, and pydantic's
+    ValidationError for what is of another type. A field of this type in another pydantic model
+    takes a text, a number or a mapping of these three; so does the first argument. Those are
+    data, and data names no files.
     """
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
@@ -68,28 +80,34 @@ class Schedule(BaseModel):
 
     def __init__(
         self,
-        expr: str | float | int | None = None,
-        params: Mapping[str, float | int | str] | None = None,
-        library: Mapping[str, str] | str | Path | Sequence[str | Path] | None = None,
+        /,
+        expr: str | float | Mapping[str, Any] | None = None,
+        params: Mapping[str, float | str] | None = None,
+        library: Mapping[str, str] | Paths | None = None,
         **unknown: Any,
     ) -> None:
-        given = {"expr": expr, "params": params or {}, "library": library or {}, **unknown}
-        fields = _as_mapping(given)
-        if isinstance(fields["expr"], str) and isinstance(fields["params"], Mapping):
-            # here, so that the error is not wrapped in a ValidationError
-            _refuse_errors(fields["expr"], fields["params"], fields["library"])
-        super().__init__(**fields)
+        given: Any = {"expr": expr, "params": params, "library": library, **unknown}
+        if isinstance(expr, Mapping) and params is None and library is None and not unknown:
+            given = expr
+        else:
+            given["library"] = read_library_files(library)
+        try:
+            self.__pydantic_validator__.validate_python(given, self_instance=self)
+        except ValidationError as error:
+            raise _problem_of_the_text(error) or error from None
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _accept(cls, value: Any) -> Any:
-        return _as_mapping(value)
+    def _accept(cls, value: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        """Data as fields; pydantic hands a mapping on to `__init__`, where no path arrives."""
+        return validate(_fields(value))
 
     @model_validator(mode="after")
     def _checked(self) -> Self:
-        _refuse_errors(self.expr, self.params, self.library)
-        for name in ("params", "library"):
-            object.__setattr__(self, name, _Frozen(getattr(self, name)))
+        if not isinstance(self.params, _Frozen):  # else by `__init__`, on the way here
+            _refuse_errors(self.expr, self.params, self.library)
+            for name in ("params", "library"):
+                object.__setattr__(self, name, _Frozen(getattr(self, name)))
         return self
 
     @classmethod
@@ -250,23 +268,58 @@ def _refuse_errors(
         raise ScheduleError(found, text)
 
 
-def read_files(library: Any) -> Any:
-    """Paths of library files as a mapping of name to text; a mapping stays as it is."""
-    if isinstance(library, str | Path):
-        library = [library]
-    if not isinstance(library, Sequence):
-        return library
-    return {str(path): Path(path).read_text(encoding="utf-8") for path in library}
+def _problem_of_the_text(error: ValidationError) -> ScheduleError | None:
+    """The error of the text inside pydantic's, which a caller wants bare."""
+    causes = (each.get("ctx", {}).get("error") for each in error.errors(include_url=False))
+    return next((cause for cause in causes if isinstance(cause, ScheduleError)), None)
 
 
-def _as_mapping(value: Any) -> Any:
-    """A text or a number as the fields of a schedule; anything else as it is."""
-    if isinstance(value, str):
-        return {"expr": value}
-    if type(value) in (int, float):
-        return {"expr": repr(value)}
-    if isinstance(value, Mapping):
-        expr = value.get("expr")
-        fields = {**value, "expr": repr(expr) if type(expr) in (int, float) else expr}
-        return {**fields, "library": read_files(value.get("library") or {})}
-    return value
+def _fields(value: Any) -> Any:
+    """A text, a number or a mapping as the fields of a schedule; anything else as it is.
+
+    Raises ValueError for a mapping of other things, which pydantic would not say as clearly.
+    """
+    if not isinstance(value, Mapping):
+        text = _text(value)
+        return {"expr": text} if isinstance(text, str) else value
+    given = as_dict(value)
+    if not all(isinstance(name, str) for name in given):
+        raise ValueError("the keys of a schedule are `expr`, `params` and `library`")
+    fields = {
+        name: each for name, each in given.items() if each is not None or name not in _READERS
+    }
+    if isinstance(fields.get("expr"), Mapping):
+        raise ValueError("`expr` is a text or a number, not a mapping")
+    if not isinstance(fields.get("library", {}), Mapping):
+        raise ValueError(
+            "`library` holds the texts of library files by name; "
+            "only `lrdsl.Schedule(..., library=PATH)` reads a file"
+        )
+    return fields | {name: _READERS[name](fields[name]) for name in fields.keys() & _READERS}
+
+
+def _params(value: Any) -> Any:
+    """The values of `params`; raises ScheduleError (LRD017) for one that is no number or time."""
+    if not isinstance(value, Mapping):
+        return value
+    params = {name: _finite(each) for name, each in as_dict(value).items()}
+    for name, each in params.items():
+        if isinstance(name, str):  # else pydantic refuses the name
+            parameter_node(name, each)
+    return params
+
+
+def _text(value: Any) -> Any:
+    """A number as the text of a constant schedule; anything else as it is."""
+    number = _finite(value)
+    return repr(number) if type(number) in (int, float) else value
+
+
+def _finite(value: Any) -> Any:
+    """A number as Python has it; an integer that no float64 holds is infinite, and so refused."""
+    number = plain_number(value)
+    beyond = type(number) is int and abs(number) > sys.float_info.max
+    return float("inf") if beyond else number
+
+
+_READERS = {"expr": _text, "params": _params, "library": as_dict}

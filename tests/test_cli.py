@@ -192,8 +192,13 @@ def test_eval_refuses(capsys: Output) -> None:
     assert "give `steps_per_epoch`" in capsys.readouterr().err
     assert main(["eval", "0.1", "--at", "5ep"]) == 1
     assert "`5ep` needs the length of an epoch" in capsys.readouterr().err
-    for at in ("x", "-1", "1,,2", "", "epoch", "5 %"):
+    for at in ("x", "-1", "1,,2", "", " ", "0,", "epoch", "5 %", "nan", "inf", "1e999", "9" * 500):
         assert main(["eval", "0.1", f"--at={at}"]) == 2, at
+        assert "write steps and times, such as `--at 0,100,5ep,50%`" in capsys.readouterr().err
+    for at in ("1e300", "1e300ep", "1e300%", "0,1099511627777", "2e12ep"):
+        assert main(["eval", "0.1", *RUN, f"--at={at}"]) == 2, at
+        assert "steps go from 0 to 1,099,511,627,776" in capsys.readouterr().err
+    assert main(["eval", "0.1", "--at", "1099511627776"]) == 0
     assert main(["eval", "p", "--param", "p"]) == 2
     assert main(["eval", "0.1", "--epochs", "0"]) == 2
     assert main(["eval", "0.1", "--epochs", "1.5"]) == 2

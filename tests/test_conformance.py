@@ -11,6 +11,7 @@ import yaml
 from engines import ENGINES, units_apart
 
 from lrdsl import Schedule, ScheduleError, Timeline
+from lrdsl.language.library import standard_library
 
 FOLDER = Path(__file__).parent / "conformance"
 ROWS = [
@@ -54,6 +55,39 @@ def test_problems(row: dict[str, Any]) -> None:
     if "at_text" in row:
         span = found[0].span
         assert row["expr"][span.start : span.end] == row["at_text"]
+    assert row.get("says", "") in found[0].message
+
+
+# values of parameters that have none, by their types
+FILLED = {"number": "0.5", "time": "3ep", "times": "[1ep, 2ep]", "schedule": "cosine(1)"}
+LIMITS = [
+    (name, parameter.name, limit)
+    for name, function in standard_library().items()
+    for parameter in function.signature.parameters
+    for limit in (
+        ("0st", "0ep", "0%", "0.3st", "1st", "100%", "1000%") if parameter.type == "time"
+        else ("0", "0.001", "1") if parameter.name in ("rise", "cut") else ()
+    )
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("others", ["3ep", "0st", "100%"])
+@pytest.mark.parametrize(("name", "parameter", "limit"), LIMITS)
+def test_a_length_at_its_limits_gives_rates_or_is_named(
+    name: str, parameter: str, limit: str, others: str
+) -> None:
+    run = Timeline(steps_per_epoch=10, epochs=10, batch_size=4, tokens_per_step=16)
+    given = {
+        each.name: others if each.type == "time" else FILLED[each.type]
+        for each in standard_library()[name].signature.parameters
+        if each.default is None or each.type == "time"
+    } | {parameter: limit}
+    times = {each for each, value in given.items() if value in (limit, others)}
+    text = f"{name}({', '.join(f'{each}={value}' for each, value in given.items())})"
+    try:
+        assert np.isfinite(Schedule(text).values(run, [*range(200), 2**24, 10**12])).all(), text
+    except ScheduleError as error:
+        assert any(each in found.message for found in error.diagnostics for each in times), text
 
 
 def test_a_row_that_is_wrong_fails() -> None:

@@ -467,3 +467,21 @@ def test_the_compose_api(app: Path) -> None:
     again = pickle.loads(pickle.dumps(caught.value))
     assert str(again) == str(caught.value) and len(again.diagnostics) == 2
     assert isinstance(again, ValueError)
+
+
+@pytest.mark.parametrize(
+    "params", [[1], 5, False, "", "a", {1: 2}, {"a": None}, {"a": [1]}], ids=str
+)
+def test_params_of_other_types_are_refused(params: object) -> None:
+    with pytest.raises(hydra.ConfigError) as caught:
+        hydra.resolve(OmegaConf.create({"lr": {"expr": "1", "params": params}}))
+    (found,) = caught.value.diagnostics
+    assert found.code == "LRD017" and caught.value.errors[0].name.startswith(
+        ("lr.params", "params")
+    )
+
+
+def test_a_number_that_no_float64_holds_is_refused() -> None:
+    for value in (10**400, {"expr": 10**400}, float("inf"), float("nan")):
+        with pytest.raises(hydra.ConfigError):
+            hydra.resolve(OmegaConf.create({"lr": value}))

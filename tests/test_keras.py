@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 tf = pytest.importorskip("tensorflow")
 
@@ -246,3 +248,46 @@ def test_building_a_schedule_makes_no_ops_until_it_is_called(text: str) -> None:
             before = len(graph.get_operations())
             call(tf.constant(3, tf.int64))
             assert len(graph.get_operations()) > before
+
+
+def test_arguments_may_be_scalars_of_numpy() -> None:
+    run = {"steps_per_epoch": np.int64(10), "accumulate": np.int32(2)}
+    schedule = lrdsl.keras.Schedule("a * 0.5^epoch", {"a": np.float32(0.5)}, run)
+    config = schedule.get_config()
+    assert config == {
+        "expr": "a * 0.5^epoch",
+        "params": {"a": 0.5},
+        "timeline": {"steps_per_epoch": 10, "accumulate": 2},
+    }
+    assert json.loads(json.dumps(config)) == config
+    assert float(schedule(20)) == 0.25
+    assert lrdsl.keras.Schedule(np.float64(0.1)).get_config()["expr"] == "0.1"
+
+
+WRONG = [
+    *({"timeline": each} for each in (5, [1], "x", 0, "", False, [], np.int64(3), b"x")),
+    *({"timeline": {name: 3}} for name in ("epohcs", 1, None)),
+    *({"timeline": {"epochs": each}} for each in ("3", 0, 3.0, True, [3], 10**30)),
+    *({"lowering": each} for each in ("x", "", 5, True, ["table"], {}, b"table")),
+    *({"params": each} for each in ([1], 5, "a", {1: 2}, {"a": None})),
+    *({"library": each} for each in (5, [5], {"a": 5}, {5: "a"})),
+    *({"expr": each} for each in (None, True, [], b"1", "flor(1)", float("nan"))),
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_arguments_of_other_types_are_refused(wrong: dict[str, Any]) -> None:
+    given = {"expr": "0.1", "timeline": {"total_steps": 10}, **wrong}
+    for make in (lrdsl.keras.Schedule, lambda **config: lrdsl.keras.Schedule.from_config(config)):
+        with pytest.raises((ScheduleError, ValidationError)):
+            make(**given)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [5, None, [], "x", {}, {1: 2}, {"expr": "1", "x": 2}, {"expr": "1", "self": 2}],
+    ids=str,
+)
+def test_a_wrong_configuration_is_refused(config: Any) -> None:
+    with pytest.raises((ScheduleError, ValidationError)):
+        lrdsl.keras.Schedule.from_config(config)

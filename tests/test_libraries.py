@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
 import pickle
 import subprocess
 import sys
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from omegaconf import OmegaConf
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from lrdsl import Schedule, ScheduleError, Timeline
+from lrdsl.cli import main
+from lrdsl.hydra import resolve
 from lrdsl.language.user_library import load
 
 RUN = Timeline(steps_per_epoch=10, epochs=3)
@@ -52,15 +60,41 @@ def test_files_are_read_and_travel_with_the_schedule(tmp_path: Path) -> None:
     assert again.value(0, RUN) == 0.2
 
 
-def test_a_field_takes_the_path_of_a_file(tmp_path: Path) -> None:
-    class Config(BaseModel):
-        lr: Schedule
+def test_several_files_are_read_in_their_order(tmp_path: Path) -> None:
+    for name, text in (("a.lrs", MINE), ("b.lrs", "thrice(x) = twice(x) + x\n")):
+        (tmp_path / name).write_text(text)
+    paths = [tmp_path / "a.lrs", str(tmp_path / "b.lrs")]
+    schedule = Schedule("thrice(1)", library=paths)
+    assert schedule.value(0, RUN) == 3 and [*schedule.library] == [str(each) for each in paths]
+    assert Schedule("1", library=[]).library == {}
 
+
+class Config(BaseModel):
+    lr: Schedule
+
+
+def test_a_field_takes_texts_by_name() -> None:
+    given = {"expr": "twice(1)", "library": {"mine.lrs": MINE}}
+    schedule = Schedule("twice(1)", library={"mine.lrs": MINE})
+    assert Config.model_validate({"lr": given}).lr == schedule == Schedule(given)
+    assert Config.model_validate_json(json.dumps({"lr": given})).lr == schedule
+
+
+@pytest.mark.parametrize("path", [str, lambda path: [str(path)], lambda path: path])
+def test_data_names_no_files(tmp_path: Path, path: Callable[[Path], Any]) -> None:
     (tmp_path / "mine.lrs").write_text(MINE)
-    config = Config.model_validate(
-        {"lr": {"expr": "twice(1)", "library": str(tmp_path / "mine.lrs")}}
-    )
-    assert config.lr.value(0, RUN) == 2
+    given = {"expr": "twice(1)", "library": path(tmp_path / "mine.lrs")}
+    asked: list[Callable[[], Any]] = [
+        lambda: Config.model_validate({"lr": given}),
+        lambda: Config.model_validate_json(json.dumps({"lr": given}, default=str)),
+        lambda: Config(lr=given),  # type: ignore[arg-type]
+        lambda: Schedule.model_validate(given),
+        lambda: TypeAdapter(list[Schedule]).validate_python([given]),
+        lambda: Schedule(given),
+    ]
+    for ask in asked:
+        with pytest.raises(ValidationError, match="holds the texts of library files by name"):
+            ask()
 
 
 def test_keras_keeps_the_text_of_the_library() -> None:
@@ -69,6 +103,49 @@ def test_keras_keeps_the_text_of_the_library() -> None:
     rate = Schedule("twice(0.1)", library={"mine.lrs": MINE}).to_keras(RUN)
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(rate))
     assert float(copy(0)) == float(rate(0)) == pytest.approx(0.2)
+
+
+def test_keras_reads_a_file_for_a_caller_and_none_for_a_saved_model(tmp_path: Path) -> None:
+    import lrdsl.keras
+    from lrdsl.convert import convert
+
+    (tmp_path / "mine.lrs").write_text(MINE)
+    library = str(tmp_path / "mine.lrs")
+    rate = lrdsl.keras.Schedule("twice(0.1)", library=library)
+    assert rate.get_config()["library"] == {library: MINE}
+    config = {**rate.get_config(), "library": library}
+    saved = {"class_name": "lrdsl>Schedule", "config": config}
+    for ask in (lambda: type(rate).from_config(config), lambda: convert("keras", saved)):
+        with pytest.raises(ValidationError, match="holds the texts of library files by name"):
+            ask()
+
+
+def test_loading_a_saved_model_opens_no_file(tmp_path: Path) -> None:
+    import keras
+
+    import lrdsl.keras
+
+    secret = tmp_path / "secret"
+    secret.write_text("a password")
+    model = keras.Sequential([keras.layers.Input((1,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(lrdsl.keras.Schedule("0.1", library={"m.lrs": MINE})), "mse")
+    model.save(tmp_path / "good.keras")
+    with (
+        zipfile.ZipFile(tmp_path / "good.keras") as good,
+        zipfile.ZipFile(tmp_path / "bad.keras", "w") as bad,
+    ):
+        for name in good.namelist():
+            text = good.read(name)
+            if name == "config.json":
+                config = json.loads(text)
+                optimizer = config["compile_config"]["optimizer"]["config"]
+                optimizer["learning_rate"]["config"]["library"] = str(secret)
+                text = json.dumps(config).encode()
+            bad.writestr(name, text)
+    assert keras.saving.load_model(tmp_path / "good.keras").optimizer is not None
+    with pytest.raises(Exception, match="holds the texts of library files by name") as caught:
+        keras.saving.load_model(tmp_path / "bad.keras")
+    assert "a password" not in str(caught.value)
 
 
 def test_an_error_points_into_the_file_and_at_the_call() -> None:
@@ -175,14 +252,98 @@ def test_a_project_names_its_library_files(tmp_path: Path) -> None:
     below.mkdir()
     for folder in (tmp_path, below):
         assert command("lrdsl", "check", "-e", "twice(0.1)", cwd=folder).returncode == 0
-    (tmp_path / "pyproject.toml").write_text("[tool.lrdsl]\nlibraries = 3\n")
-    assert command("lrdsl", "check", "-e", "0.1", cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[tool.lrdsl]\nlibraries = 3\n", "`tool.lrdsl.libraries` is a list of file names"),
+        ('[tool.lrdsl]\nlibraries = "a.lrs"\n', "`tool.lrdsl.libraries` is a list of file names"),
+        ("[tool.lrdsl]\nlibraries = [3]\n", "`tool.lrdsl.libraries` is a list of file names"),
+        ("[tool.lrdsl.libraries]\n", "`tool.lrdsl.libraries` is a list of file names"),
+        ('[tool]\nlrdsl = "a.lrs"\n', "`tool.lrdsl` is a table"),
+        ("[[tool.lrdsl]]\nlibraries = []\n", "`tool.lrdsl` is a table"),
+        ("tool = []  # lrdsl\n", "`tool` is a table"),
+        ("tool = 5  # lrdsl\n", "`tool` is a table"),
+        ('[tool.lrdsl]\nlibraries = ["no.lrs"]\n', "`no.lrs` cannot be read: No such file"),
+        ('[tool.lrdsl]\nlibraries = ["."]\n', "`.` cannot be read: not a regular file"),
+        ('[tool.lrdsl]\nlibraries = ["a\\u0000b"]\n', "no file has such a name"),
+        ("[tool.lrdsl]\nx = " + "[" * 5000, "cannot be read"),
+    ],
+)
+def test_a_project_that_cannot_be_used_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    text: str, says: str,
+) -> None:  # fmt: skip
+    (tmp_path / "pyproject.toml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    assert main(["eval", "0.1", "--at", "0"]) == 2
+    error = capsys.readouterr().err
+    assert says in error and "internal error" not in error
 
 
 def test_only_a_project_that_mentions_the_tool_must_be_readable(tmp_path: Path) -> None:
     for text, code in (("[tool.other", 0), ("[tool.lrdsl", 2), ("[tool.lrdsl]\n[tool.lrdsl]", 2)):
         (tmp_path / "pyproject.toml").write_text(text)
         assert command("lrdsl", "check", "-e", "0.1", cwd=tmp_path).returncode == code
+
+
+def unreadable(folder: Path) -> dict[str, str]:
+    """Paths that are no library files, and why."""
+    (folder / "folder").mkdir()
+    (folder / "large.lrs").write_text("# long\n" * 2**18)
+    (folder / "binary.lrs").write_bytes(b"\xff\xfe")
+    (folder / "loop.lrs").symlink_to(folder / "loop.lrs")
+    found = {
+        "no.lrs": "No such file or directory",
+        "folder": "not a regular file",
+        "large.lrs": "larger than 1 MiB",
+        "binary.lrs": "not UTF-8",
+        "loop.lrs": "Too many levels of symbolic links",
+        "long" * 1000: "File name too long",
+    }
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(folder / "pipe.lrs")
+        found["pipe.lrs"] = "not a regular file"
+    if os.path.exists("/dev/zero"):
+        (folder / "zero.lrs").symlink_to("/dev/zero")
+        found["zero.lrs"] = "not a regular file"
+    return found
+
+
+def test_what_is_no_library_file_is_refused_at_every_door(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for path, reason in unreadable(tmp_path).items():
+        says = f"`{path}` cannot be read: {reason}"
+        assert main(["eval", "0.1", "--at", "0", "--library", path]) == 2
+        assert capsys.readouterr().err == f"error: {says}\n"
+        with pytest.raises(ScheduleError) as caught:
+            Schedule("0.1", library=path)
+        (found,) = caught.value.diagnostics
+        assert (found.code, found.message) == ("LRD021", says)
+        config = OmegaConf.create({"lr": "0.1", "lrdsl": {"library": [path]}})
+        with pytest.raises(ScheduleError) as caught:
+            resolve(config)
+        (found,) = caught.value.diagnostics
+        assert (found.code, found.message) == ("LRD021", says)
+        Path("pyproject.toml").write_text(f"[tool.lrdsl]\nlibraries = ['{path}']\n")
+        assert main(["eval", "0.1", "--at", "0"]) == 2
+        assert capsys.readouterr().err == f"error: {says}\n"
+        Path("pyproject.toml").unlink()
+
+
+@pytest.mark.parametrize("library", [5, False, "", [5], {"a.lrs": 5}, {5: "a"}])
+def test_a_config_that_names_no_library_is_refused(library: object) -> None:
+    with pytest.raises(ScheduleError) as caught:
+        resolve(OmegaConf.create({"lr": "0.1", "lrdsl": {"library": library}}))
+    assert [each.code for each in caught.value.diagnostics] == ["LRD021"]
+
+
+def test_a_config_may_hold_the_texts_themselves() -> None:
+    config = OmegaConf.create({"lr": "twice(0.1)", "lrdsl": {"library": {"mine": MINE}}})
+    assert resolve(config) is config
 
 
 def test_a_training_run_takes_library_files(tmp_path: Path) -> None:

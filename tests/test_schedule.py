@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections import UserDict
+from typing import Any
 
 import numpy as np
 import pytest
 from expressions import LOOSE, LOOSE_TIMES
 from hypothesis import given
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
 from pydantic import BaseModel, ValidationError
 
 from lrdsl import Schedule, ScheduleError, Timeline
@@ -30,23 +33,89 @@ class Config(BaseModel):
         (1e-5, "1e-05"),
         ({"expr": "peak", "params": {"peak": 0.2}}, "peak"),
         ({"expr": 0.1}, "0.1"),
-        (Schedule("0.1"), "0.1"),
+        (np.float64(0.1), "0.1"),
+        (np.int64(1), "1"),
+        ({"expr": np.float64(0.1)}, "0.1"),
+        # the float64 of the same value: no digits are guessed
+        (np.float32(0.1), "0.10000000149011612"),
+        (np.float16(0.5), "0.5"),
+        (UserDict(expr="peak", params=UserDict(peak=1)), "peak"),
     ],
 )
-def test_a_field_takes_texts_numbers_and_mappings(value: object, expr: str) -> None:
-    assert Config(lr=value).lr.expr == expr  # type: ignore[arg-type]
+def test_a_field_and_a_caller_give_texts_numbers_and_mappings(value: Any, expr: str) -> None:
+    assert Config(lr=value).lr == Schedule(value)
+    assert type(Schedule(value).expr) is str and Schedule(value).expr == expr
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        *(True, None, [1], float("nan"), float("inf"), {"expr": None}),
-        *({"expr": "1", "x": 2}, {"expr": "a", "params": {"a": True}}),
-    ],
-)
-def test_a_field_refuses_the_rest(value: object) -> None:
+def test_a_field_takes_a_schedule() -> None:
+    assert Config(lr=Schedule("0.1")).lr == Schedule("0.1")
+
+
+DEEP: Any = []
+for _ in range(100_000):
+    DEEP = [DEEP]
+
+
+class Strange:
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+NOT_TEXTS = [
+    *(True, None, [], [1], b"1", 1j, object(), Strange(), DEEP, float("nan"), float("inf")),
+    *(10**400, 10**5000, np.bool_(True), np.float32("nan"), np.float64("-inf"), np.array(0.1)),
+    *(np.timedelta64(5, "s"), "", "flor(1)", "(" * 5000),
+]
+NOT_PARAMS = [
+    *(0, 5, True, "", "ab", [], [1], [("a", 1)], b"a", object(), Strange(), DEEP, iter([])),
+    *({1: 2}, {None: 1}, {("a",): 1}, {b"a": 1}, {"": 1}, {"a b": 1}, {"a": None}, {"a": [1]}),
+    *({"a": {}}, {"a": b"5"}, {"a": 1j}, {"a": Strange()}, {"a": DEEP}, {"a": 10**400}),
+    *({"a": 10**5000}, {"a": np.bool_(False)}, {"a": np.float32("inf")}, {"a": np.array([1.0])}),
+    *({"a": np.timedelta64(5, "s")}, OmegaConf.create({"a": "???"})),
+]
+NOT_LIBRARIES = [
+    *(0, 5, True, False, b"x", [None], [5], [True], [b"x"], {"a.lrs"}, iter([]), object()),
+    *(Strange(), DEEP, np.array(["a"]), {1: "x"}, {None: "x"}, {"a": 5}, {"a": None}, {"a": DEEP}),
+    *({"a": b"x"}, {"a": "x"}, OmegaConf.create({"a": "???"})),
+]
+NOT_FIELDS = [
+    *({}, {1: 2}, {"expr": None}, {"expr": "1", 2: 3}, {"expr": "1", "x": 2}),
+    *({"expr": "1", "self": 2}, {"expr": {"expr": "1"}}, {"params": {}}),
+    *(OmegaConf.create({"expr": "???"}), OmegaConf.create({"expr": "${b}"})),
+    *({"expr": text} for text in NOT_TEXTS),
+    *({"expr": "1", "params": params} for params in NOT_PARAMS),
+    *({"expr": "1", "library": library} for library in NOT_LIBRARIES),
+]
+
+
+def kind(value: object) -> str:
+    return type(value).__name__
+
+
+@pytest.mark.parametrize("value", [*NOT_TEXTS, *NOT_FIELDS], ids=kind)
+def test_a_field_and_a_caller_are_refused_the_rest(value: Any) -> None:
     with pytest.raises(ValidationError):
-        Config(lr=value)  # type: ignore[arg-type]
+        Config(lr=value)
+    with pytest.raises((ScheduleError, ValidationError)):
+        Schedule(value)
+    with pytest.raises(ValidationError):
+        Schedule.model_validate(value)
+
+
+@pytest.mark.parametrize("arguments", [
+    {}, {"params": {}}, {"expr": "1", "x": 2}, {"expr": {"expr": "1"}, "x": 1},
+    {"expr": {"expr": "1"}, "params": {"a": 1}},
+    *({"expr": "1", "params": params} for params in NOT_PARAMS),
+    *({"expr": "1", "library": library} for library in NOT_LIBRARIES),
+], ids=kind)  # fmt: skip
+def test_arguments_of_other_types_are_refused(arguments: dict[str, Any]) -> None:
+    with pytest.raises((ScheduleError, ValidationError)):
+        Schedule(**arguments)
+
+
+def test_a_field_that_is_missing_is_named() -> None:
+    with pytest.raises(ValidationError, match=r"expr\n  Field required"):
+        Schedule()
 
 
 def test_the_caret_message_stands_in_the_validation_error() -> None:
@@ -80,7 +149,9 @@ def test_the_error_survives_pickling() -> None:
     assert [each.code for each in copy.diagnostics] == ["LRD010", "LRD010"]
 
 
-@pytest.mark.parametrize("value", [True, float("nan"), float("inf"), "5x", "epoch", "", "1, 2"])
+@pytest.mark.parametrize("value", [
+    True, float("nan"), float("inf"), "5x", "epoch", "", "1, 2", None, [1], np.bool_(True), DEEP,
+], ids=kind)  # fmt: skip
 def test_params_are_numbers_or_times(value: object) -> None:
     with pytest.raises(ScheduleError, match="must be a number or a time such as `5ep`"):
         Schedule("a", {"a": value})  # type: ignore[dict-item]
@@ -92,6 +163,15 @@ def test_params_stand_for_names() -> None:
     assert Schedule("a / 1st", {"a": "-2 epochs"}).value(0, RUN) == -20
     assert Schedule("a + 1", {"a": "1e-3"}).value(0, RUN) == 1.001
     assert Schedule("a where a = 5", {"a": 7}).value(0, RUN) == 7
+
+
+def test_params_may_be_scalars_of_numpy() -> None:
+    given = {"a": np.float64(0.1), "b": np.float32(0.1), "c": np.int32(3), "d": np.uint8(4)}
+    schedule = Schedule("a + b + c + d", given)
+    assert schedule.params == {"a": 0.1, "b": 0.10000000149011612, "c": 3, "d": 4}
+    assert {type(value) for value in schedule.params.values()} == {int, float}
+    assert schedule == Config(lr={"expr": schedule.expr, "params": given}).lr  # type: ignore[arg-type]
+    assert Schedule.model_validate_json(schedule.model_dump_json()) == schedule
 
 
 def test_warnings_do_not_refuse() -> None:
@@ -166,10 +246,16 @@ def test_missing_fields_are_reported_once_each() -> None:
         ({"steps_per_epoch": 10, "epochs": 3, "total_steps": 31}, "are 30: leave one of them out"),
         ({"epochs": 0}, "greater than 0"),
         ({"epochs": 1.5}, "valid integer"),
+        ({"epochs": np.float64(3)}, "valid integer"),
+        ({"epochs": True}, "valid integer"),
+        ({"epochs": np.bool_(True)}, "valid integer"),
+        ({"epochs": "3"}, "valid integer"),
+        ({"epochs": np.int64(0)}, "greater than 0"),
+        ({"epochs": 10**5000}, "less than or equal to"),
         ({"epohcs": 1}, "not permitted"),
     ],
 )
-def test_contradictory_timelines_are_refused(fields: dict[str, int], text: str) -> None:
+def test_contradictory_timelines_are_refused(fields: dict[str, Any], text: str) -> None:
     with pytest.raises(ValidationError, match=text):
         Timeline(**fields)
 
@@ -180,6 +266,13 @@ def test_a_timeline_derives_the_length_of_the_run() -> None:
     assert Timeline(steps_per_epoch=10, epochs=3, total_steps=30) == RUN
 
 
+@pytest.mark.parametrize("name", Timeline.model_fields)
+def test_lengths_may_be_integers_of_numpy(name: str) -> None:
+    for value in (np.int64(10), np.uint8(10)):
+        run = Timeline(**{name: value})
+        assert run == Timeline(**{name: 10}) and type(getattr(run, name)) is int
+
+
 def test_params_cannot_be_changed_and_their_order_does_not_matter() -> None:
     schedule = Schedule("p + q", {"p": 1, "q": 2})
     with pytest.raises(TypeError):
@@ -187,11 +280,6 @@ def test_params_cannot_be_changed_and_their_order_does_not_matter() -> None:
     assert schedule.value(0, RUN) == 3
     other = Schedule("p + q", {"q": 2, "p": 1})
     assert schedule == other and hash(schedule) == hash(other)
-
-
-def test_a_mapping_without_an_expression_is_refused_by_pydantic() -> None:
-    with pytest.raises(ValidationError):
-        Config(lr={"params": {}})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["a-b", "for", "\u00e4"])

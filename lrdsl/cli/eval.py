@@ -83,6 +83,7 @@ def step_of(item: str, run: Timeline) -> int:
     from lrdsl.expand.context import Refused
     from lrdsl.expand.expander import time_in_steps
     from lrdsl.syntax.parser import parse
+    from lrdsl.timeline import LAST_STEP
 
     try:
         node = parse(item).body
@@ -97,6 +98,8 @@ def step_of(item: str, run: Timeline) -> int:
         raise ScheduleError(refused.found, item, "--at") from None
     if steps < 0:
         raise Usage(f"`--at {item}`: write steps and times, such as `--at 0,100,5ep,50%`")
+    if steps > LAST_STEP:
+        raise Usage(f"`--at {item}`: steps go from 0 to {LAST_STEP:,}")
     return math.floor(steps + Fraction(1, 2))
 
 

@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from lrdsl.errors.diagnostics import ScheduleError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -29,19 +31,20 @@ def library_files(given: Sequence[str]) -> Files:
     from pathlib import Path
 
     paths = [_shown(Path(around or here, name), Path(here)) for name in listed]
-    seen: dict[Path, Path] = {}
+    files: dict[str, tuple[str, str]] = {}
     for path in (*paths, *map(Path, given)):
-        seen.setdefault(path.resolve(), path)
-    return tuple((path.as_posix(), _read(path)) for path in seen.values())
+        text = _read(path)
+        files.setdefault(os.path.realpath(path), (path.as_posix(), text))
+    return tuple(files.values())
 
 
 def _read(path: Path) -> str:
+    from lrdsl.language.library_files import read_library_file
+
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise BadProject(f"`{path}` cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise BadProject(f"`{path}` cannot be read: not UTF-8") from None
+        return read_library_file(path)
+    except ScheduleError as error:
+        raise BadProject(error.diagnostics[0].message) from None
 
 
 def _project_folder(folder: str) -> str | None:
@@ -63,12 +66,21 @@ def _listed(project: str) -> list[str]:
         with open(project, encoding="utf-8") as file:
             text = file.read()
         data = _read_toml(text) if "lrdsl" in text else {}
-    except (OSError, ValueError) as error:  # not UTF-8, or not TOML
+    except (OSError, ValueError, RecursionError) as error:  # not UTF-8, not TOML, or too deep
         raise BadProject(f"`{project}` cannot be read: {error}") from None
-    names = data.get("tool", {}).get("lrdsl", {}).get("libraries", [])
+    settings = _table(project, _table(project, data, "tool"), "tool.lrdsl")
+    names = settings.get("libraries", [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise BadProject(f"`{project}`: `tool.lrdsl.libraries` is a list of file names")
     return names
+
+
+def _table(project: str, around: dict[str, Any], key: str) -> dict[str, Any]:
+    """The table `key` (`tool.lrdsl` of `tool`), empty where there is none."""
+    found = around.get(key.rpartition(".")[2], {})
+    if not isinstance(found, dict):
+        raise BadProject(f"`{project}`: `{key}` is a table")
+    return found
 
 
 def _read_toml(text: str) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def from_keras(source: Any, /, **arguments: Any) -> Schedule:
         if "learning_rate" in config:  # that of an optimizer
             return from_keras(config["learning_rate"])
         if "expr" in config:  # `lrdsl.keras.Schedule`
-            return Schedule(config["expr"], config.get("params"), config.get("library"))
+            return Schedule({name: config.get(name) for name in ("expr", "params", "library")})
         source = Spec(str(source["class_name"]).rpartition(">")[2], (), config)
     spec = _with(read_spec(source, "a Keras schedule"), arguments)
     row = _row("Keras", KERAS, KERAS_REFUSED, spec)

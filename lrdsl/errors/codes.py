@@ -139,8 +139,9 @@ CODES: Mapping[str, Code] = {
     ),
     "LRD021": Code(
         "library file cannot be read",
-        "The key `lrdsl.library`, or `library` beside `expr`, names a file that is not there, or "
-        "that is not text. A path is read from the folder in which the command was started.",
+        "The key `lrdsl.library`, or `library` beside `expr`, names a file that is not there, that "
+        "is not a regular file of UTF-8, or that is larger than 1 MiB. A path is read from the "
+        "folder in which the command was started.",
     ),
     "LRD101": Code(
         "number and time mixed up",

@@ -226,7 +226,9 @@ class Context:
         labels: tuple[Label, ...] = ()
         if scope.function.name in self.library.own:
             labels = (Label(scope.function.in_file(node.span), "", scope.function.source),)
-        message = f"in `{scope.outer}`: {message}"
+        part = " ".join(scope.function.text[node.span.start : node.span.end].split())
+        at = "" if not part or part in message else f", at `{part}`"
+        message = f"in `{scope.outer}`{at}: {message}"
         return Refused([Diagnostic(code, message, scope.site, help=help, labels=labels)])
 
     def needed(self, name: str, node: Node, scope: Scope, what: str) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from fnmatch import fnmatchcase
@@ -62,19 +62,18 @@ def broken(cfg: DictConfig, keys: Sequence[str] = SCHEDULE_KEYS) -> list[Schedul
     return [error for error in found if error]
 
 
-def library_files(paths: Any) -> Files:
-    """Name and text of the library files that a config names; a path, a list of them, or null."""
-    from lrdsl.schedule import read_files
+def library_files(given: Any) -> Files:
+    """Name and text of the library files that a config names.
 
-    try:
-        return tuple(read_files(_plain(paths) or {}).items())
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        message = f"the library file cannot be read: {reason}"
-        text = str(paths)
-        raise ScheduleError(
-            [Diagnostic("LRD021", message, Span(0, len(text)))], text, LIBRARY
-        ) from None
+    A path, a list of paths, a mapping of name to text, or null; raises ScheduleError (LRD021).
+    """
+    from lrdsl.language.library_files import not_a_library, read_library_files
+
+    given = _plain(given)
+    files = tuple(read_library_files(given, LIBRARY).items())
+    if not all(isinstance(part, str) for file in files for part in file):
+        raise not_a_library(given, LIBRARY)
+    return files
 
 
 def find(cfg: Any, keys: Sequence[str], path: str = "") -> Iterator[tuple[str, Any]]:
@@ -119,7 +118,9 @@ def _problem(path: str, value: Any, files: Files) -> ScheduleError | None:
         case str() | int() | float():
             return _text_problem(path, value, {}, files)
         case Mapping():
-            params = value.get("params") or {}
+            params = {} if value.get("params") is None else value["params"]
+            if (wrong := _wrong_params(f"{path}.params", params)) is not None:
+                return wrong
             try:
                 files = (*files, *library_files(value.get("library")))
             except ScheduleError as error:
@@ -137,12 +138,19 @@ def _wrong_kind(path: str, value: Any) -> ScheduleError:
     return ScheduleError([found], text, path)
 
 
+def _wrong_params(path: str, params: Any) -> ScheduleError | None:
+    if isinstance(params, Mapping) and all(isinstance(name, str) for name in params):
+        return None
+    message, text = "`params` is a mapping of names to numbers or times", str(params)
+    return ScheduleError([Diagnostic("LRD017", message, Span(0, max(len(text), 1)))], text, path)
+
+
 def _text_problem(path: str, text: Any, params: Any, files: Files) -> ScheduleError | None:
     from lrdsl.language.user_library import load, problems
 
     if isinstance(text, bool) or not isinstance(text, str | int | float):
         return _wrong_kind(path, text)
-    if isinstance(text, int | float) and math.isfinite(text):
+    if isinstance(text, int | float) and abs(text) <= sys.float_info.max:
         return None
     try:
         found = problems(str(text), params, files)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -95,15 +96,16 @@ def parameter_node(name: str, value: float | int | str) -> tree.Number | tree.Ti
     """A value of `params` as a literal: a finite number, or a time as text (`5ep`)."""
     from lrdsl.syntax.tree import Number, Time
 
+    shown = reprlib.repr(value)  # of anything, however deep
     refused = Diagnostic(
         "LRD017",
-        f"the parameter `{name}` is {value!r}; it must be a number or a time such as `5ep`",
+        f"the parameter `{name}` is {shown}; it must be a number or a time such as `5ep`",
         Span(0, 1),
     )
     if not isinstance(value, str):
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not number or value != value or value in (float("inf"), float("-inf")):
-            raise ScheduleError([refused], str(value), f"params.{name}")
+            raise ScheduleError([refused], shown, f"params.{name}")
         return Number(repr(value), span=Span(0, 0))
     try:
         node = parse(value, f"params.{name}").body
