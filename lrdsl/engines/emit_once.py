@@ -51,7 +51,7 @@ def emitted_once(key: Hashable, step: Any, emit: Emit) -> Tensor:
     return rate
 
 
-def constant(table: Any) -> Tensor:
+def shared_constant(table: Any) -> Tensor:
     """An array as a constant, one on each device of a graph however many rates read it."""
     graph = tf.compat.v1.get_default_graph()
     if tf.executing_eagerly() or graph._current_control_dependencies():
@@ -59,7 +59,10 @@ def constant(table: Any) -> Tensor:
     device = tf.constant(0).device  # where it would be made
     place = id(table), device, graph._get_control_flow_context()
     if place not in _kept(graph):
-        _kept(graph)[place] = tf.constant(table), table  # whose id is its own while it is kept
+        _kept(graph)[place] = (
+            tf.constant(table),
+            table,
+        )  # whose id is its own while it is kept
     return _kept(graph)[place][0]
 
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from lrdsl.engines.flush import SMALLEST
 from lrdsl.engines.numpy import loaded
-from lrdsl.engines.walk import plan
+from lrdsl.engines.walk import walk
 from lrdsl.ir.ops import Op
 
 Array = Any
@@ -71,7 +71,7 @@ def compile_jax(root: Op, accumulate: int = 1) -> Callable[[Array], Array]:
     It computes in 64 bits also where `jax_enable_x64` is off, as it is by default, and under
     jit, vmap and scan. A count of `accumulate` micro-batches is one step.
     """
-    made = plan(root, FUNCTIONS, loaded)
+    made = walk(root, FUNCTIONS, loaded)
 
     @jax.jit  # type: ignore[untyped-decorator]
     def compute(step: Array) -> Array:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrdsl.engines.flush import SMALLEST
-from lrdsl.engines.walk import plan
+from lrdsl.engines.walk import walk
 from lrdsl.ir.ops import Op
 
 Array = NDArray[Any]
@@ -73,8 +73,8 @@ class Rates:
     """The rates of an IR, in blocks of steps; the values on the way take a few MB at most."""
 
     def __init__(self, root: Op) -> None:
-        self._plan = plan(root, FUNCTIONS, loaded)
-        self._block = max(_SHORTEST, min(BLOCK, _SCRATCH // max(self._plan.slots, 1)))
+        self._walk = walk(root, FUNCTIONS, loaded)
+        self._block = max(_SHORTEST, min(BLOCK, _SCRATCH // self._walk.registers))
 
     def fill(self, start: int, out: Array) -> None:
         """Write the rates of the steps from `start` on into an array of float64 or float32."""
@@ -95,7 +95,7 @@ class Rates:
     def _of(self, steps: Array) -> Array:
         # two of one step: NumPy has other powers for single numbers
         with np.errstate(all="ignore"):
-            found = self._plan.run(np.repeat(steps, 2) if steps.size == 1 else steps)
+            found = self._walk.run(np.repeat(steps, 2) if steps.size == 1 else steps)
             return _flushed(np.broadcast_to(found, max(steps.size, 2)))[: steps.size]
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from lrdsl.engines.flush import flushed
-from lrdsl.engines.walk import plan
+from lrdsl.engines.walk import walk
 from lrdsl.ir.ops import Op
 
 
@@ -94,7 +94,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 @lru_cache(maxsize=64)
 def compile_python(root: Op) -> Callable[[int], float]:
     """A function from a step to the rate, in float64."""
-    evaluate = plan(root, FUNCTIONS).run
+    evaluate = walk(root, FUNCTIONS).run
 
     def rate(step: int) -> float:
         with np.errstate(all="ignore"):

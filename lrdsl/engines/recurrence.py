@@ -15,7 +15,7 @@ import numpy as np
 from lrdsl.engines.numpy import FUNCTIONS as ARRAYS
 from lrdsl.engines.numpy import loaded
 from lrdsl.engines.python import FUNCTIONS as NUMBERS
-from lrdsl.engines.walk import plan
+from lrdsl.engines.walk import walk
 from lrdsl.expand.context import Recurrence, TooMuchWork
 from lrdsl.ir.ops import WITH_DATA, Op, in_order
 
@@ -38,7 +38,7 @@ def tabulate(recurrence: Recurrence, most: int) -> tuple[Sequence[float], int]:
     steps = step - (-windows * top // bottom)
     with np.errstate(all="ignore"):
         update = _update(following, varying, steps)
-        first = plan(recurrence.first, NUMBERS).run(step, float("nan"))
+        first = walk(recurrence.first, NUMBERS).run(step, float("nan"))
         values = accumulate(range(1, recurrence.windows), update, initial=float(first))
         return array("d", values), work
 
@@ -81,6 +81,6 @@ def _update(op: Op, varying: set[Op], steps: Any) -> Update:
 def _known(op: Op, steps: Any) -> Update:
     if op.name in ("integer", "number"):
         return lambda prev, window: op.data
-    values = np.broadcast_to(plan(op, ARRAYS, loaded).run(steps), steps.shape)
+    values = np.broadcast_to(walk(op, ARRAYS, loaded).run(steps), steps.shape)
     kept = array({"f": "d", "i": "q", "b": "b"}[values.dtype.kind], values.tobytes())
     return lambda prev, window: kept[window]

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from lrdsl.engines.emit_once import constant, emitted_once, variable_of
+from lrdsl.engines.emit_once import emitted_once, shared_constant, variable_of
 from lrdsl.engines.numpy import loaded
 from lrdsl.engines.python import compile_python
-from lrdsl.engines.walk import plan
+from lrdsl.engines.walk import walk
 from lrdsl.ir.ops import Op
 
 Tensor = Any
@@ -36,7 +36,7 @@ def _searchsorted(a: Tensor, boundaries: Any) -> Tensor:
 
 def _take(index: Tensor, table: Any) -> Tensor:
     # shapes and axes are read on the host, where TensorFlow keeps constants of int32 only
-    return raw.GatherV2(params=constant(table), indices=index, axis=tf.constant(0, tf.int32))
+    return raw.GatherV2(params=shared_constant(table), indices=index, axis=tf.constant(0, tf.int32))
 
 
 def _to_int(a: Tensor) -> Tensor:
@@ -146,7 +146,7 @@ def _read(step: Any) -> Tensor:
 
 def _emission(root: Op, accumulate: int) -> Callable[[Tensor], Tensor]:
     """A function from a tensor of steps to the ops that compute `root`, rounded to float32."""
-    made = plan(root, FUNCTIONS, loaded)
+    made = walk(root, FUNCTIONS, loaded)
 
     def emit(step: Tensor) -> Tensor:
         step = tf.cast(step, tf.int64)

@@ -10,13 +10,13 @@ import torch
 
 from lrdsl.engines.flush import SMALLEST
 from lrdsl.engines.numpy import loaded
-from lrdsl.engines.walk import plan
+from lrdsl.engines.walk import walk
 from lrdsl.ir.ops import Op
 
 Tensor = Any
 
 
-class Table:
+class DeviceTable:
     """A table as a tensor, copied to each device once."""
 
     def __init__(self, data: Any) -> None:
@@ -28,16 +28,16 @@ class Table:
         return self._on[index.device]
 
 
-def _take(index: Tensor, table: Table) -> Tensor:
+def _take(index: Tensor, table: DeviceTable) -> Tensor:
     return table.beside(index).index_select(0, index.reshape(-1)).reshape(index.shape)
 
 
-def _searchsorted(a: Tensor, table: Table) -> Tensor:
+def _searchsorted(a: Tensor, table: DeviceTable) -> Tensor:
     return torch.bucketize(a, table.beside(a), right=True)
 
 
 def _load(op: Op) -> Any:
-    return Table(loaded(op)) if op.name in ("searchsorted", "take") else op.data
+    return DeviceTable(loaded(op)) if op.name in ("searchsorted", "take") else op.data
 
 
 # Operation to function of its operands, and of its data.
@@ -82,7 +82,7 @@ def compile_torch(root: Op, accumulate: int = 1) -> Callable[[Any], Tensor]:
 
     On the device of the steps; a count of `accumulate` micro-batches is one step.
     """
-    made = plan(root, FUNCTIONS, _load)
+    made = walk(root, FUNCTIONS, _load)
 
     def evaluate(step: Any) -> Tensor:
         steps = torch.as_tensor(step).to(torch.int64)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from lrdsl.expand.rationals import HALF, ONE, Value, add, ceil, floor, nearest, scale, subtract
-from lrdsl.expand.tables import count, read
+from lrdsl.expand.tables import count, look_up
 from lrdsl.ir.builder import Builder
 from lrdsl.ir.ops import LAST_STEP, Op
 
@@ -97,7 +97,7 @@ def _growing(
 ) -> tuple[Value, Value, Value]:
     starts, lengths = restarts(every, growth)
     lap = count(ir, t, starts[1:])
-    return read(ir, lap, starts), read(ir, lap, lengths), lap
+    return look_up(ir, lap, starts), look_up(ir, lap, lengths), lap
 
 
 @lru_cache(maxsize=64)

@@ -23,11 +23,11 @@ from lrdsl.expand.context import (
     Tabulate,
     Thunk,
 )
-from lrdsl.expand.lists import list_function
+from lrdsl.expand.lists import read_list_function
 from lrdsl.expand.operators import compute, product, truth
 from lrdsl.expand.rationals import NotFinite, Value, folded, scale, to_float, whole
-from lrdsl.expand.sequences import sequence
-from lrdsl.expand.time_constructs import time_construct
+from lrdsl.expand.sequences import read_sequence
+from lrdsl.expand.time_constructs import read_time_construct
 from lrdsl.ir.ops import Op
 from lrdsl.language.library import STANDARD, Function, Library
 from lrdsl.language.typecheck import Parameters, match_arguments, parameter_node
@@ -50,7 +50,7 @@ def expand(
 
     Raises `Refused` with every problem that shows with the timeline. `tabulate`: see `Context`.
     """
-    context = Context(run, library, read, tabulate)
+    context = Context(run, library, read_node, tabulate)
     total = run.total_steps
     frame = context.frame(None, length=None if total is None else Fraction(total))
     empty = Scope({}, library)
@@ -71,11 +71,11 @@ def expand(
 
 def time_in_steps(node: tree.Time, run: Timeline) -> Fraction:
     """How many steps a time such as `5ep` is on a run; raises `Refused` for what the run lacks."""
-    context = Context(run, STANDARD, read, lambda recurrence, most: ((), 0))
+    context = Context(run, STANDARD, read_node, lambda recurrence, most: ((), 0))
     return context.steps(node, Scope({}))
 
 
-def read(context: Context, node: Node, place: Place) -> Quantity:
+def read_node(context: Context, node: Node, place: Place) -> Quantity:
     match node:
         case tree.Number():
             return Quantity(folded(node.value))
@@ -84,7 +84,7 @@ def read(context: Context, node: Node, place: Place) -> Quantity:
         case tree.Name():
             return name(context, node, place)
         case tree.Sequence():
-            return Quantity(sequence(context, node, place))
+            return Quantity(read_sequence(context, node, place))
         case tree.Call():
             return call(context, node, place)
         case tree.Interpolation():
@@ -214,9 +214,9 @@ def builtin(context: Context, node: tree.Call, place: Place) -> Quantity:
             a, b = context.operands((yes, no), place)
             return Quantity(choose(context.ir, condition, a.value, b.value), a.time)
         case "piecewise" | "interp" | "pick" | "passed":
-            return Quantity(list_function(context, node, place))
+            return Quantity(read_list_function(context, node, place))
         case "cycle" | "at" | "recur":
-            return Quantity(time_construct(context, node, place))
+            return Quantity(read_time_construct(context, node, place))
     operands = context.operands(node.operands, place)
     values = [operand.value for operand in operands]
     is_time = operands[0].time and node.name != "//"

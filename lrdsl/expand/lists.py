@@ -10,7 +10,7 @@ from lrdsl.errors.diagnostics import Diagnostic, Label
 from lrdsl.expand.choices import bounded, choose, compare, least, most
 from lrdsl.expand.context import Context, Place, Quantity, Refused
 from lrdsl.expand.rationals import ONE, Value, add, divide, multiply, subtract
-from lrdsl.expand.tables import count, read
+from lrdsl.expand.tables import count, look_up
 from lrdsl.ir.builder import Builder
 from lrdsl.ir.ops import Op
 from lrdsl.language.builtins import BUILTINS, Parameter
@@ -21,7 +21,7 @@ from lrdsl.syntax.tree import Node
 Items = list[tuple[Node, Fraction]]
 
 
-def list_function(context: Context, node: tree.Call, place: Place) -> Value:
+def read_list_function(context: Context, node: tree.Call, place: Place) -> Value:
     """The value of a call of one of them."""
     given, _ = match_arguments(BUILTINS[node.name], node)
     ir, time = context.ir, context.clock(place).t
@@ -36,11 +36,11 @@ def list_function(context: Context, node: tree.Call, place: Place) -> Value:
         case "pick":
             values = [value for _, value in lists["values"]]
             index = context.number(given["index"][0].value, place)
-            return read(ir, bounded(ir, index, 0, len(values) - 1), values)
+            return look_up(ir, bounded(ir, index, 0, len(values) - 1), values)
         case "piecewise":
             times = _increasing(lists["boundaries"], place)
             _warn_unreached(context, lists["boundaries"], place)
-            return read(ir, count(ir, time, times), [value for _, value in lists["values"]])
+            return look_up(ir, count(ir, time, times), [value for _, value in lists["values"]])
     times = _increasing(lists["times"], place)
     return interpolate(ir, time, times, [value for _, value in lists["values"]])
 
@@ -90,17 +90,17 @@ def interpolate(
         return values[0]
     kept = least(ir, most(ir, time, times[0]), times[-1])
     index = count(ir, time, times[1:-1])
-    since = subtract(ir, kept, read(ir, index, times[:-1]))
+    since = subtract(ir, kept, look_up(ir, index, times[:-1]))
     lengths = [after - before for before, after in pairwise(times)]
     slopes = [(b - a) / n for (a, b), n in zip(pairwise(values), lengths, strict=True)]
-    line = add(ir, read(ir, index, values[:-1]), multiply(ir, read(ir, index, slopes), since))
+    line = add(ir, look_up(ir, index, values[:-1]), multiply(ir, look_up(ir, index, slopes), since))
     if not isinstance(line, Op):
         return line
-    share = divide(ir, since, read(ir, index, lengths))
+    share = divide(ir, since, look_up(ir, index, lengths))
     between = add(
         ir,
-        multiply(ir, read(ir, index, values[:-1]), subtract(ir, ONE, share)),
-        multiply(ir, read(ir, index, values[1:]), share),
+        multiply(ir, look_up(ir, index, values[:-1]), subtract(ir, ONE, share)),
+        multiply(ir, look_up(ir, index, values[1:]), share),
     )
     ended = choose(ir, compare(ir, ">=", time, times[-1]), values[-1], between)
     return choose(ir, compare(ir, "<=", time, times[0]), values[0], ended)

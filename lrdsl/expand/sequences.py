@@ -12,12 +12,12 @@ from lrdsl.expand.choices import choose, compare
 from lrdsl.expand.clocks import Frame
 from lrdsl.expand.context import Context, Place
 from lrdsl.expand.rationals import HALF, Value
-from lrdsl.expand.tables import count, read
+from lrdsl.expand.tables import count, look_up
 from lrdsl.ir.builder import Builder
 from lrdsl.syntax import tree
 
 
-def sequence(context: Context, node: tree.Sequence, place: Place) -> Value:
+def read_sequence(context: Context, node: tree.Sequence, place: Place) -> Value:
     """The parts one after another, each on its own clock from its first step on."""
     bounds = _boundaries(context, node, place)
     readers, starts = [], []
@@ -66,7 +66,7 @@ def _switch(ir: Builder, time: Value, bounds: Sequence[Fraction], values: Sequen
         return values[0]
     constants = [value for value in values if isinstance(value, Fraction)]
     if len(constants) == len(values):
-        return read(ir, count(ir, time, bounds), constants)
+        return look_up(ir, count(ir, time, bounds), constants)
     middle = len(values) // 2
     test = compare(ir, "<", time, bounds[middle - 1])
     early = _switch(ir, time, bounds[: middle - 1], values[:middle])

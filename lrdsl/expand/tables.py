@@ -21,7 +21,7 @@ def count(ir: Builder, time: Value, boundaries: Sequence[Fraction | int]) -> Val
     return whole(ir.searchsorted(time.op, tuple(map(math.ceil, boundaries))))
 
 
-def read(ir: Builder, index: Value, values: Sequence[Fraction | float]) -> Value:
+def look_up(ir: Builder, index: Value, values: Sequence[Fraction | float]) -> Value:
     """The value at an integer index that is always inside the list."""
     if isinstance(index, Fraction):
         return Fraction(values[int(index)])

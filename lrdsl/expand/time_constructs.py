@@ -20,7 +20,7 @@ from lrdsl.syntax.tree import Node
 MAX_WINDOWS = 1_000_000
 
 
-def time_construct(context: Context, node: tree.Call, place: Place) -> Value:
+def read_time_construct(context: Context, node: tree.Call, place: Place) -> Value:
     """The value of a call of one of them."""
     given, _ = match_arguments(BUILTINS[node.name], node)
     arguments = {name: each[0].value for name, each in given.items()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lrdsl.ir.ops import LARGEST, LAST_STEP, OPERATIONS, DType, Op, Table
+from lrdsl.ir.ops import LARGEST, LAST_STEP, OPERATIONS, DType, Op, TableData
 
 
 class TooLarge(Exception):
@@ -143,7 +143,7 @@ class Builder:
         found = self.make("searchsorted", a, data=ahead, low=0, high=len(ahead))
         return self.add(found, self.integer(passed))
 
-    def take(self, index: Op, values: Table, dtype: DType) -> Op:
+    def take(self, index: Op, values: TableData, dtype: DType) -> Op:
         """A table of int64 or float64 read at an index that is always inside it."""
         low, high = (min(values), max(values)) if dtype == "int" else (0, 0)
         return self.make("take", index, data=values, dtype=dtype, low=low, high=high)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from lrdsl.timeline import LAST_STEP
+from lrdsl.timeline import LAST_STEP as LAST_STEP
 
 DType = Literal["int", "float", "bool"]
 
@@ -40,7 +40,7 @@ OPERATIONS: dict[str, str] = {
 # Operations with data: a constant, or a table. Their function gets it behind the operands.
 WITH_DATA = frozenset({"integer", "number", "searchsorted", "take"})
 
-Table = Sequence[Any]  # a tuple of numbers, or an array of them
+TableData = Sequence[Any]  # a tuple of numbers, or an array of them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +72,3 @@ def in_order(root: Op) -> list[Op]:
             stack.append((op, True))
             stack.extend((arg, False) for arg in reversed(op.args))
     return order
-
-
-__all__ = ["LARGEST", "LAST_STEP", "OPERATIONS", "WITH_DATA", "DType", "Op", "Table", "in_order"]

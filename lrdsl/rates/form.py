@@ -16,7 +16,7 @@ from lrdsl.ir.ops import Op
 from lrdsl.rates.array import LIMIT, covered, run_array
 
 Lowering = Literal["table", "analytic"]
-Name = Literal["constant", "steps", "table", "analytic"]
+FormName = Literal["constant", "steps", "table", "analytic"]
 
 LEVELS = 1024  # of a search: XLA compares the step with each of them
 LONGEST_TABLE = 2**22  # that is made where it is asked for
@@ -35,7 +35,7 @@ class Form:
     covered: how many steps `ir` is right at; None means every one.
     """
 
-    name: Name
+    name: FormName
     ir: Op
     formula: Op
     covered: int | None = None
