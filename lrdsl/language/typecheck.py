@@ -19,7 +19,8 @@ from lrdsl.language.builtins import (
 )
 from lrdsl.language.library import STANDARD, Function, Library
 from lrdsl.syntax import tree
-from lrdsl.syntax.parser import describe_bad, parse
+from lrdsl.syntax.parser import parse
+from lrdsl.syntax.syntax_errors import describe_bad
 from lrdsl.syntax.tree import Node
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from lrdsl.syntax import tree
-from lrdsl.syntax.parser import MAX_LENGTH
+from lrdsl.syntax.limits import MAX_LENGTH
 from lrdsl.syntax.tree import Node
 
 WIDTH = 88

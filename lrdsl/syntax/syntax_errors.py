@@ -1,0 +1,205 @@
+"""What is wrong with a text that is no schedule, as a sentence: an unexpected word, or its end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable
+from typing import TYPE_CHECKING
+
+from lrdsl.errors.diagnostics import Diagnostic, Label, Span
+from lrdsl.syntax import tree
+from lrdsl.syntax.limits import number_problem
+
+if TYPE_CHECKING:
+    from lark import Token
+
+# What people type out of habit, and what it is called here.
+_HABITS = {
+    "%": "the remainder is `mod(a, b)`; a percentage touches its number: `5%`",
+    "?": "write a choice as `a if c else b`",
+    ":": "write a choice as `a if c else b`",
+    "&": "write `and`",
+    "|": "write `or`",
+    "!": "write `not`, or `!=` between two values",
+    "{": "group with parentheses",
+    "}": "group with parentheses",
+    ";": "one text is one schedule; parts follow each other with `then`",
+    "\\": "a line may break anywhere, without a backslash",
+    '"': "a schedule has no strings; remove the quotes",
+    "'": "a schedule has no strings; remove the quotes",
+    "\u00d7": "write `*`", "\u00b7": "write `*`", "\u00f7": "write `/`",
+    "\u2212": "write `-`", "\u2013": "write `-`", "\u00a0": "write an ordinary space",
+    "\u201c": "a schedule has no strings; remove the quotes",
+    "\u201d": "a schedule has no strings; remove the quotes",
+    "\u2018": "a schedule has no strings; remove the quotes",
+    "\u2019": "a schedule has no strings; remove the quotes", "\u03c0": "write `pi`",
+    "\u2264": "write `<=`", "\u2265": "write `>=`", "\u2260": "write `!=`",
+}  # fmt: skip
+
+
+def describe_bad(node: tree.Bad) -> Diagnostic:
+    """The diagnostic of a word that means nothing."""
+    text, first = node.text, node.text[0]
+    if first.isascii() and (first.isdigit() or first == "."):
+        return _describe_number(node)
+    if text.isascii() or text in _HABITS:
+        shown = text if text.isprintable() else f"U+{ord(text):04X}"
+        return Diagnostic("LRD001", f"unexpected `{shown}`", node.span, help=_HABITS.get(text))
+    return _describe_foreign(node)
+
+
+def _describe_number(node: tree.Bad) -> Diagnostic:
+    match = re.fullmatch(r"([0-9._]*(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z%]*)", node.text)
+    if match and re.search("[0-9]", match[1]) and match[1].count(".") < 2:
+        problem = number_problem(match[1]) if _is_float(match[1]) else None
+        if problem:
+            return Diagnostic("LRD004", problem, node.span)
+    help_ = None
+    if match and match[2] not in ("", "e", "E", "f") and _is_float(match[1]):
+        units = "units are `ep`, `st`, `%`, `tok` and `sa`"
+        help_ = f"{units}; write a product as `{match[1]} * {match[2]}`"
+    return Diagnostic("LRD004", f"`{node.text}` is not a number", node.span, help=help_)
+
+
+def _is_float(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+# Cyrillic and Greek letters that look like Latin ones, where their names do not say so.
+_LOOKALIKES = dict(
+    zip(
+        "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u043a\u0410\u0412\u0415\u041a\u041c"
+        "\u041d\u041e\u0420\u0421\u0422\u0425\u03b1\u03bf\u03c1\u03bd\u0391\u0392\u0395\u0396\u0397\u0399\u039a"
+        "\u039c\u039d\u039f\u03a1\u03a4\u03a7",
+        "aeopcyxijskABEKMHOPCTXaopvABEZHIKMNOPTX",
+        strict=True,
+    )
+)
+
+
+def _describe_foreign(node: tree.Bad) -> Diagnostic:
+    import unicodedata
+
+    char = next(c for c in node.text if not c.isascii())
+    code = f"U+{ord(char):04X}"
+    plain = _LOOKALIKES.get(char) or unicodedata.normalize("NFKD", char)[:1]
+    if not plain.isascii():
+        last = unicodedata.name(char, "").rpartition(" ")[2]
+        plain = last.lower() if len(last) == 1 else ""
+    if plain.strip():
+        message = f"`{char}` ({code}) looks like `{plain}` but is another character"
+        fixed = node.text.replace(char, plain)
+        return Diagnostic("LRD003", message, node.span, help=f"write `{fixed}`")
+    message = f"`{char}` ({code}) is not part of the language, which is ASCII"
+    return Diagnostic("LRD003", message, node.span)
+
+
+def describe_unexpected(
+    token: Token, expected: Container[str], words: Iterable[Token], text: str
+) -> Diagnostic:
+    """A token that cannot stand where it does; of `words`, a bad one before it comes first.
+
+    `expected` are the kinds of token that could stand there.
+    """
+    for word in words:
+        if word.type.startswith("BAD"):
+            return describe_bad(tree.Bad(word.value, span=_span(word)))
+        if word.start_pos == token.start_pos:
+            break
+    if token.type == "$END":
+        return _ended(text)
+    span = _span(token)
+    before, after = text[: span.start], text[span.start :]
+    if token.type in ("RPAR", "RSQB") and not _open_brackets(before):
+        return Diagnostic("LRD002", f"`{token}` closes nothing", span, help="remove it")
+    operand = "NUMBER" in expected
+    wanted = "a number, a name or `(`" if operand else "an operator"
+    help_ = _token_help(token.type, operand, before, after)
+    if not operand and _lacks_else(before) and token.type != "EQUAL":
+        wanted, help_ = "`else`", _ELSE
+    return Diagnostic("LRD001", f"unexpected `{token}`; expected {wanted}", span, help=help_)
+
+
+def _span(token: Token) -> Span:
+    assert token.start_pos is not None and token.end_pos is not None
+    return Span(token.start_pos, token.end_pos)
+
+
+_UNITS = "times have the units `ep`, `st`, `%`, `tok` and `sa`"
+
+
+def _token_help(kind: str, operand: bool, before: str, after: str) -> str | None:
+    """What to type instead of a token, from the text on both of its sides."""
+    for typed, meant in (("=>", ">="), ("=<", "<="), ("<>", "!=")):
+        if after.startswith(typed) or (before[-1:] + after).startswith(typed):
+            return f"write `{meant}`"
+    match kind:
+        case "EQUAL":
+            return "`==` compares; only what is right of `=` is the schedule; names come in `where`"
+        case "COMMA":
+            if re.search(r"[0-9]\Z", before) and re.match(r",[0-9]", after):
+                return "the decimal point is `.`"
+            return "commas separate arguments and items of lists, which are written `[30, 60]`"
+        case "IF" | "ELSE" if operand:
+            return "write a choice as `a if c else b if d else e`"
+        case "THEN" | "FOR" | "WHERE" | "AND" | "OR" | "NOT" if operand:
+            return f"`{kind.lower()}` is a reserved word; a choice is written `a if c else b`"
+        case "NUMBER" | "NAME" | "TIME" | "LPAR" if not operand:
+            return _missing(kind, before)
+        case "LSQB" if not operand:
+            return "a list stands only as an argument: `pick([1, 2], 0)`"
+    return None
+
+
+def _missing(kind: str, before: str) -> str:
+    """What may be missing between two operands."""
+    last = re.search(r"([A-Za-z_][A-Za-z0-9_]*|[0-9.]+|%|.)\s*\Z", before, re.DOTALL)
+    word = last[1] if last else ""
+    if word == "%":
+        return "the remainder is `mod(a, b)`"
+    if word.isidentifier() and word in _NO_OPERAND:
+        return "write the expression alone: `0.1 * 0.5^epoch`"
+    if word.isidentifier() and kind != "LPAR":
+        return f"a call has brackets, `{word}(...)`, and a product is written with `*`"
+    comma = ", and arguments are separated by commas" if _open_brackets(before) else ""
+    units = f"; {_UNITS}" if kind == "NAME" and word[:1].isdigit() else ""
+    return f"a product is written with `*`{comma}{units}"
+
+
+_NO_OPERAND = ("lambda", "return", "def")
+_ELSE = "a choice names both values: `a if c else b`"
+
+
+def _lacks_else(text: str) -> bool:
+    words = re.findall(r"\b(?:if|else)\b", text)
+    return words.count("if") > words.count("else")
+
+
+def _open_brackets(text: str) -> list[int]:
+    """Offsets of the brackets of `text` that are still open at its end."""
+    opened: list[int] = []
+    for match in re.finditer(r"#[^\n]*|[()\[\]]", text):
+        if match[0] in "([":
+            opened.append(match.start())
+        elif match[0] in ")]" and opened:
+            opened.pop()
+    return opened
+
+
+def _ended(text: str) -> Diagnostic:
+    end = len(re.sub(r"(?:\s|#[^\n]*\n?)+\Z", "", text))
+    span = Span(end, end + 1)
+    if not text[:end].strip():
+        return Diagnostic("LRD002", "the schedule is empty", Span(0, max(len(text), 1)))
+    opened = _open_brackets(text[:end])
+    if not opened:
+        help_ = _ELSE if _lacks_else(text) else None
+        return Diagnostic("LRD002", "the schedule ends too early", span, help=help_)
+    bracket = text[opened[-1]]
+    message = f"the schedule ends too early; `{bracket}` is never closed"
+    label = Label(Span(opened[-1], opened[-1] + 1), "opened here")
+    return Diagnostic("LRD002", message, span, labels=(label,))
