@@ -16,8 +16,9 @@ from lrdsl.conditions import choose
 from lrdsl.constants import NotFinite
 from lrdsl.core import Op
 from lrdsl.errors.diagnostics import Diagnostic, Label, Span
+from lrdsl.language.arguments import match_arguments
 from lrdsl.language.library import STANDARD, Function, Library
-from lrdsl.language.typecheck import Parameters, match_arguments, parameter_node
+from lrdsl.language.params import Parameters, parameter_node
 from lrdsl.lists import listed
 from lrdsl.moments import timed
 from lrdsl.operators import compute, product, truth

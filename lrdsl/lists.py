@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from lrdsl.arithmetic import Arithmetic
 from lrdsl.errors.diagnostics import Diagnostic, Label
+from lrdsl.language.arguments import match_arguments
 from lrdsl.language.builtins import BUILTINS, Parameter
-from lrdsl.language.typecheck import boundary_problems, match_arguments
+from lrdsl.language.list_checks import boundary_problems
 from lrdsl.limits import maximum, minimum
 from lrdsl.scopes import Place, Quantity, Refused
 from lrdsl.syntax import tree

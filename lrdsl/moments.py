@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from lrdsl.clocks import Frame, TooManyLaps
 from lrdsl.core import LAST_STEP
+from lrdsl.language.arguments import match_arguments
 from lrdsl.language.builtins import BUILTINS
-from lrdsl.language.typecheck import match_arguments
 from lrdsl.scopes import Place
 from lrdsl.syntax import tree
 from lrdsl.syntax.tree import Node

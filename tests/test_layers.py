@@ -24,10 +24,12 @@ PACKAGE = Path(lrdsl.__file__).parent
 # A file imports only from files before it, at module level. `recur` is tabulated by the
 # reference engine, so that one comes before the expander.
 ORDER = [
-    "errors.diagnostics", "errors.rendering", "resources", "syntax.tree", "syntax.limits",
-    "syntax.syntax_errors", "syntax.tree_builder", "syntax.parser", "syntax.formatter",
-    "language.builtins", "language.library", "language.typecheck", "language.user_library",
-    "constants", "core",
+    "errors.diagnostics", "errors.rendering", "resources", "syntax.tree", "syntax.units",
+    "syntax.limits", "syntax.syntax_errors", "syntax.tree_builder", "syntax.parser",
+    "syntax.formatter", "language.builtins", "language.suggestions", "language.arguments",
+    "language.params", "language.library", "language.call_graph", "language.scope",
+    "language.names", "language.operator_types", "language.list_checks", "language.typecheck",
+    "language.user_library", "constants", "core",
     "shapes", "graph", "engines.python", "engines.intervals", "values", "lowering", "sharp",
     "conditions", "elementary", "cancelling", "arithmetic", "limits", "clocks", "scopes",
     "operators", "lists", "sequences", "moments", "expander", "timeline", "factors",

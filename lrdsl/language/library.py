@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 
 from lrdsl.errors.diagnostics import Source, Span
@@ -74,11 +74,9 @@ class Function:
         )  # fmt: skip
 
     @cached_property
-    def calls(self) -> frozenset[str]:
-        """The names of all functions that the definition calls."""
-        return frozenset(
-            node.name for node in nodes_of(self.definition) if isinstance(node, tree.Call)
-        )
+    def calls(self) -> tuple[tree.Call, ...]:
+        """Every call in the definition, in the order of its text."""
+        return tuple(node for node in tree.nodes_of(self.definition) if isinstance(node, tree.Call))
 
     def in_file(self, span: Span) -> Span:
         """A span of the definition as one of its file."""
@@ -93,16 +91,6 @@ class Function:
 
     def _text(self, node: tree.Node | None) -> str | None:
         return None if node is None else self.text[node.span.start : node.span.end]
-
-
-def nodes_of(node: tree.Node) -> Iterator[tree.Node]:
-    """A node and all below it."""
-    yield node
-    for each in fields(node):
-        value = getattr(node, each.name)
-        for child in value if isinstance(value, tuple) else (value,):
-            if isinstance(child, tree.Node):
-                yield from nodes_of(child)
 
 
 def read_library(text: str, file: str) -> list[Function]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lrdsl.errors.diagnostics import Diagnostic, Label, Span
 from lrdsl.syntax import tree
 from lrdsl.syntax.limits import number_problem
+from lrdsl.syntax.units import LISTED
 
 if TYPE_CHECKING:
     from lark import Token
@@ -56,8 +57,7 @@ def _describe_number(node: tree.Bad) -> Diagnostic:
             return Diagnostic("LRD004", problem, node.span)
     help_ = None
     if match and match[2] not in ("", "e", "E", "f") and _is_float(match[1]):
-        units = "units are `ep`, `st`, `%`, `tok` and `sa`"
-        help_ = f"{units}; write a product as `{match[1]} * {match[2]}`"
+        help_ = f"units are {LISTED}; write a product as `{match[1]} * {match[2]}`"
     return Diagnostic("LRD004", f"`{node.text}` is not a number", node.span, help=help_)
 
 
@@ -129,9 +129,6 @@ def _span(token: Token) -> Span:
     return Span(token.start_pos, token.end_pos)
 
 
-_UNITS = "times have the units `ep`, `st`, `%`, `tok` and `sa`"
-
-
 def _token_help(kind: str, operand: bool, before: str, after: str) -> str | None:
     """What to type instead of a token, from the text on both of its sides."""
     for typed, meant in (("=>", ">="), ("=<", "<="), ("<>", "!=")):
@@ -166,7 +163,7 @@ def _missing(kind: str, before: str) -> str:
     if word.isidentifier() and kind != "LPAR":
         return f"a call has brackets, `{word}(...)`, and a product is written with `*`"
     comma = ", and arguments are separated by commas" if _open_brackets(before) else ""
-    units = f"; {_UNITS}" if kind == "NAME" and word[:1].isdigit() else ""
+    units = f"; times have the units {LISTED}" if kind == "NAME" and word[:1].isdigit() else ""
     return f"a product is written with `*`{comma}{units}"
 
 

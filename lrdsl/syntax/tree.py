@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from lrdsl.errors.diagnostics import Span
 
 if TYPE_CHECKING:
     from fractions import Fraction
-
-# Unit spellings and the timeline clock that each counts.
-UNITS = {
-    "ep": "ep", "epoch": "ep", "epochs": "ep",
-    "st": "st", "step": "st", "steps": "st",
-    "%": "%",
-    "tok": "tok", "token": "tok", "tokens": "tok",
-    "sa": "sa", "sample": "sa", "samples": "sa",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,3 +137,14 @@ class Definition(Node):
     parameters: tuple[Parameter, ...]
     body: Node
     name_span: Span = field(compare=False)
+
+
+def nodes_of(node: Node) -> Iterator[Node]:
+    """A node and all below it, in the order of the text."""
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        yield each
+        values = [getattr(each, field.name) for field in fields(each)]
+        below = [x for value in values for x in (value if isinstance(value, tuple) else (value,))]
+        waiting += [child for child in reversed(below) if isinstance(child, Node)]

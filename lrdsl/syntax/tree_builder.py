@@ -20,6 +20,7 @@ from lrdsl.syntax.limits import (
     number_problem,
 )
 from lrdsl.syntax.tree import Node
+from lrdsl.syntax.units import SPELLINGS
 
 if TYPE_CHECKING:
     from lark import Token
@@ -111,12 +112,12 @@ class TreeBuilder:
         return cls(token.value, span=_span(token))
 
     def time(self, children: Children) -> Node:
-        (token,) = children
-        spelled = token.value.rstrip(_UNIT_LETTERS)
-        number, unit = spelled.rstrip(), token.value[len(spelled) :]
+        text: str = children[0].value
+        before = text.rstrip(_UNIT_LETTERS)
+        number, unit = before.rstrip(), SPELLINGS[text[len(before) :]]
         if number_problem(number):
             return self.bad(children)
-        return tree.Time(number, tree.UNITS[unit], span=_span(token))
+        return tree.Time(number, unit.name, span=_span(children[0]))
 
     def name(self, children: Children) -> Node:
         return tree.Name(children[0].value, span=_span(children[0]))
@@ -158,7 +159,7 @@ class TreeBuilder:
         return grouped
 
 
-_UNIT_LETTERS = "".join(tree.UNITS)
+_UNIT_LETTERS = "".join(SPELLINGS)
 
 
 def _span(token: Any) -> Span:

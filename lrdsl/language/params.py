@@ -1,0 +1,60 @@
+"""The values of `params`, numbers and times from outside of a text, as nodes of its tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from math import isfinite
+from typing import Any
+
+from lrdsl.errors.diagnostics import Diagnostic, ScheduleError, Span
+from lrdsl.syntax import tree
+from lrdsl.syntax.parser import parse
+
+Parameters = Mapping[str, float | int | str]
+MAX_SHOWN = 80  # characters of a wrong value
+
+
+def parameter_node(name: str, value: Any) -> tree.Number | tree.Time:
+    """A value of `params` as a literal: a finite number, or a time as text (`5ep`).
+
+    Raises ScheduleError (LRD017) for anything else.
+    """
+    node = _time_node(value) if isinstance(value, str) else _number_node(value)
+    if node is None:
+        must = "it must be a number or a time such as `5ep`"
+        found = Diagnostic(
+            "LRD017", f"the parameter `{name}` is {_shown(value)}; {must}", Span(0, 1)
+        )
+        raise ScheduleError([found], _shown(value), f"params.{name}")
+    return node
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
+
+
+def _number_node(value: Any) -> tree.Number | None:
+    import numbers
+
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return None
+    try:
+        plain = int(value) if isinstance(value, numbers.Integral) else float(value)
+        return tree.Number(repr(plain), span=Span(0, 0)) if isfinite(plain) else None
+    except OverflowError:  # an integer that float64 cannot hold
+        return None
+
+
+def _time_node(text: str) -> tree.Number | tree.Time | None:
+    try:
+        node = parse(text).body
+    except ScheduleError:
+        return None
+    sign = ""
+    if isinstance(node, tree.Call) and node.name == "-":
+        sign, node = "-", node.operands[0]
+    if not isinstance(node, tree.Number | tree.Time):
+        return None
+    return replace(node, text=sign + node.text, span=Span(0, 0))
