@@ -1,4 +1,4 @@
-"""The arguments of a call, matched with the parameters of what it calls."""
+"""Argument matching: positional and named arguments of a call to the parameters of a signature."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Given = dict[str, list[tree.Argument]]
 
 
 def match_arguments(signature: Signature, call: tree.Call) -> tuple[Given, list[Diagnostic]]:
-    """The arguments of a call by parameter, and what does not fit; [] when all do."""
+    """The arguments of a call by parameter, and the problems of those that match none."""
     found: list[Diagnostic] = []
     given: Given = {}
     names = [parameter.name for parameter in signature.parameters]
@@ -49,6 +49,7 @@ def _unknown_argument(signature: Signature, argument: tree.Argument) -> Diagnost
 
 
 def _count_problem(signature: Signature, call: tree.Call, given: Given) -> list[Diagnostic]:
+    """[] or the one problem that there are too many arguments or too few."""
     most, least, got = len(signature.parameters), signature.required, len(call.arguments)
     missing = [p.name for p in signature.parameters if p.default is None and p.name not in given]
     if not missing and (got <= most or signature.variadic):

@@ -1,4 +1,4 @@
-"""The built-in functions and names as tables: types, documentation, other tools' counterparts."""
+"""The tables of built-in functions and names: types, documentation, other tools' counterparts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ PARAMETER_TYPES = ("number", "time", "numbers", "times", "schedule")
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
+    """A parameter of a function, as its documentation shows it."""
+
     name: str
     type: ParameterType = "number"
     default: str | None = None
@@ -24,7 +26,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """What another tool calls a function, how that is written here, and how it differs."""
+    """Another tool's counterpart: its name, an example written in this language, differences."""
 
     tool: str
     name: str
@@ -34,7 +36,7 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a call of a function looks like; built-in and library functions alike."""
+    """The signature and documentation of a built-in or library function."""
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -44,7 +46,7 @@ class Signature:
     variadic: bool = False  # the last parameter may be repeated
     group: str = ""
     peers: tuple[Peer, ...] = ()
-    epochs: int = 100  # how many of the example its picture shows
+    epochs: int = 100  # length of the run that the plot of the example shows
 
     def __str__(self) -> str:
         inside = ", ".join(map(str, self.parameters)) + (", ..." if self.variadic else "")
@@ -52,6 +54,7 @@ class Signature:
 
     @property
     def required(self) -> int:
+        """How many arguments a call has at least."""
         return sum(parameter.default is None for parameter in self.parameters)
 
 

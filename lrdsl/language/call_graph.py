@@ -1,4 +1,4 @@
-"""The call graph of a library's definitions: what calls what, followed without recursion."""
+"""Graph algorithms on the calls between definitions, without recursion: chains may be long."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-Graph = Mapping[str, Sequence[str]]  # from each name to those that it calls
+Graph = Mapping[str, Sequence[str]]  # from each definition to those that it calls
 
 
 def strong_components(graph: Graph) -> dict[str, str]:
-    """From each name to one of its strongly connected component, by Kosaraju's algorithm.
+    """The strongly connected components, as a representative of each node (Kosaraju).
 
-    Two names are in one component where each calls the other, directly or through others.
-    Takes time linear in the number of calls.
+    Two definitions are in one component if each calls the other, directly or through others:
+    a component of several is recursive. Takes time linear in the number of calls.
     """
     callers: dict[str, list[str]] = {name: [] for name in graph}
     for name, called in graph.items():
@@ -27,7 +27,7 @@ def strong_components(graph: Graph) -> dict[str, str]:
 
 
 def mark_reached(graph: Graph, start: str, mark: T, marks: dict[str, T]) -> None:
-    """Give `mark` to a name and all that it calls, but to none, nor through one, that has any."""
+    """Give `mark` to what is reachable from `start` without passing what has a mark already."""
     waiting = [start]
     while waiting:
         name = waiting.pop()
@@ -37,7 +37,7 @@ def mark_reached(graph: Graph, start: str, mark: T, marks: dict[str, T]) -> None
 
 
 def _postorder(graph: Graph) -> list[str]:
-    """Every name behind those that it calls, as a depth-first search leaves them."""
+    """All nodes in the order in which a depth-first search leaves them."""
     order: list[str] = []
     seen: set[str] = set()
     waiting = [(name, False) for name in graph]

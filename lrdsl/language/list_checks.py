@@ -1,22 +1,25 @@
-"""Lists of a call: as many elements as the other needs, and boundaries in their order."""
+"""Checks of list arguments: their lengths, and the order of boundaries."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from lrdsl.errors.diagnostics import Diagnostic, Label, Span
 from lrdsl.syntax import tree
 from lrdsl.syntax.tree import Node
 
-# Functions whose `values` go with another list: its name, one of its elements, and how many
-# values there are more than those.
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+# Functions with `values` for the elements of another list: its name, the word for an element,
+# and how many more values than elements there are.
 _PAIRED = {"piecewise": ("boundaries", "boundary", 1), "interp": ("times", "time", 0)}
 
 
 def list_problems(function: str, lists: Mapping[str, tree.List]) -> list[Diagnostic]:
-    """What is wrong with the lists written in a call of a function, by parameter."""
+    """The problems of the lists in a call of a function, which are given by parameter."""
     paired, noun, more = _PAIRED.get(function, ("", "", 0))
     found = [
         Diagnostic("LRD301", f"`{name}` of `{function}` is empty", each.span)
@@ -40,7 +43,10 @@ def _count_problem(noun: str, count: int, more: int, values: tree.List) -> list[
 
 
 def boundary_problems(items: Sequence[tuple[Span, Fraction]]) -> list[Diagnostic]:
-    """What is wrong with the order of boundaries: times in one unit, each with its place."""
+    """The problems of boundaries that do not increase from 0, each given with its place.
+
+    Their values are times in one unit, here or in steps.
+    """
     found = []
     for span, value in items:
         if value < 0:
@@ -56,7 +62,7 @@ def boundary_problems(items: Sequence[tuple[Span, Fraction]]) -> list[Diagnostic
 
 
 def _comparable(items: Sequence[Node]) -> list[tuple[Span, Fraction]]:
-    """Literal times of one unit; [] when they cannot be compared without a timeline."""
+    """The places and values of literal times in one unit; [] where only a timeline orders them."""
     found: list[tuple[Span, Fraction]] = []
     units = set()
     for item in items:

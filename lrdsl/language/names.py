@@ -1,4 +1,4 @@
-"""Name resolution: what a word of a text means where it stands, or what was probably meant."""
+"""Name resolution: what a name means in its scope, or a problem that says what was meant."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lrdsl.syntax import tree
 
 
 def name_type(node: tree.Name, scope: Scope) -> Type:
-    """The type of a name; one that a text gives goes before a built-in of the same spelling."""
+    """The type of what a name stands for; a text's own names hide built-in ones."""
     name = node.name
     if name in scope.names:
         scope.used.add(name)
@@ -44,7 +44,7 @@ def _unknown_name(node: tree.Name, scope: Scope) -> Type:
 
 
 def unknown_function(node: tree.Call, scope: Scope) -> Type:
-    """Report a call of what is no function."""
+    """Report a call of a name that is no function."""
     name, span = node.name, node.name_span
     if name in NAMES:
         help_ = "a product is written with `*`"
@@ -55,7 +55,7 @@ def unknown_function(node: tree.Call, scope: Scope) -> Type:
 
 
 def bad_word(node: tree.Bad, scope: Scope) -> Type:
-    """Report a word that no text can hold: a wrong number, a foreign character, `np.exp`."""
+    """Report a word that is none of the language: a wrong number, a foreign letter, `np.exp`."""
     last = node.text.rpartition(".")[2]
     if not node.text[0].isalpha() or not last.isidentifier() or not node.text.isascii():
         from lrdsl.syntax.syntax_errors import describe_bad
@@ -68,7 +68,7 @@ def bad_word(node: tree.Bad, scope: Scope) -> Type:
 
 
 def check_hiding(name: str, span: Span, scope: Scope) -> None:
-    """Warn of a name that stands for something else than the built-in of the same spelling."""
+    """Warn of a name that hides a built-in."""
     if name in NAMES or STANDARD.signature(name):
         message = f"`{name}` hides the built-in `{name}`"
         scope.report("LRD014", message, span, severity="warning")

@@ -1,6 +1,6 @@
-"""The operators as functions on types: those of the operands to that of the result.
+"""Typing rules of operators: the types of the operands to the type of the result.
 
-What does not fit is reported to the scope, once: `any` among the operands gives no message.
+Operands that do not fit are reported to the scope, and the result is `any`, which fits all.
 """
 
 from __future__ import annotations
@@ -22,24 +22,25 @@ _MISMATCH_HELP = {
 
 
 def mismatch(wanted: Type, got: Type, node: Node, scope: Scope) -> Type:
-    """Report an expression of another type than its place wants."""
+    """Report an expression of type `got` where another one is needed."""
     code = "LRD102" if "truth" in (wanted, got) else "LRD101"
     message = f"{WORDS[got]} where {WORDS[wanted]} is needed"
     return scope.report(code, message, node.span, _MISMATCH_HELP.get((wanted, got)))
 
 
 def expect_type(wanted: Type, got: Type, node: Node, scope: Scope) -> None:
+    """Report an expression unless it has the type that is needed."""
     if got not in (wanted, "any"):
         mismatch(wanted, got, node, scope)
 
 
 def quantity_type(got: Type, node: Node, scope: Scope) -> Type:
-    """A number or a time, whichever it is, but no truth value."""
+    """The type of an operand that may be a number or a time."""
     return mismatch("number", got, node, scope) if got == "truth" else got
 
 
 def common_type(operands: Sequence[Node], types: Types, verb: str, scope: Scope) -> Type:
-    """The type of numbers or times that must all be of one type."""
+    """The type of operands that must be all numbers or all times; `verb` joins two in a message."""
     first: Type = "any"
     unknown = False
     for operand, inferred in zip(operands, types, strict=True):
@@ -64,7 +65,7 @@ def _unary(node: tree.Call, types: Types, scope: Scope) -> Type:
 
 
 def _product(node: tree.Call, types: Types, scope: Scope) -> Type:
-    """Times count as in the exponent of a physical unit: one above none below is a time."""
+    """Dimensional analysis: times multiply to a power of time, of which 0 and 1 are types."""
     power, unknown = 0, False
     for operand, inferred in zip(node.operands, types, strict=True):
         got = quantity_type(inferred, operand, scope)
@@ -132,7 +133,7 @@ OPERATORS: dict[str, Callable[[tree.Call, Types, Scope], Type]] = {
 
 
 def comparison_type(node: tree.Comparison, types: Types, scope: Scope) -> Type:
-    """A truth value, of numbers compared with numbers or times with times."""
+    """The type of a chain of comparisons, whose operands must be all numbers or all times."""
     for got, operand in zip(types, node.operands, strict=True):
         if got == "truth":
             return scope.report("LRD102", "a condition cannot be compared", operand.span)

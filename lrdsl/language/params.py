@@ -1,4 +1,4 @@
-"""The values of `params`, numbers and times from outside of a text, as nodes of its tree."""
+"""The values of `params`, which come from outside of the text, as literals of its tree."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ MAX_SHOWN = 80  # characters of a wrong value
 
 
 def parameter_node(name: str, value: Any) -> tree.Number | tree.Time:
-    """A value of `params` as a literal: a finite number, or a time as text (`5ep`).
+    """A finite number, or a number or time as text (`5ep`), as a literal.
 
-    Raises ScheduleError (LRD017) for anything else.
+    NumPy's scalars are numbers, truth values are not. Raises ScheduleError (LRD017).
     """
     node = _time_node(value) if isinstance(value, str) else _number_node(value)
     if node is None:

@@ -1,4 +1,4 @@
-"""Where a part of a text stands: the types of its names, and what is collected there."""
+"""The scope of an expression: the types of names, and the problems found while checking it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import Literal
 from lrdsl.errors.diagnostics import Diagnostic, Label, Severity, Span
 from lrdsl.language.library import STANDARD, Library
 
-# The type of an expression. `any` follows a mistake that is already reported, so that it has no
-# consequences; a `list` is a parameter of a definition.
+# The type of an expression. `any` is that of one with a mistake, which is reported already and
+# must have no consequences; only parameters of definitions are a `list`.
 Type = Literal["number", "time", "truth", "list", "any"]
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The names that mean something at a place of a text, and all problems found so far.
+    """What names mean in an expression; all scopes of one text share what they collect.
 
-    `names` has the params and what came before in `where`, or a definition's parameters;
-    `later` what comes in `where` at all. `local` are the built-in names that have a value only
-    in some functions, as `lap` in `cycle`, and have one here.
+    names: types of the params and of the names after `where` so far, or of the parameters.
+    later: every name after `where`, given so far or not.
+    local: built-in names that have a value here, but not everywhere: `lap` inside `cycle`.
+    found, used: the problems reported, and the names seen.
     """
 
     names: dict[str, Type]
@@ -34,6 +35,6 @@ class Scope:
         self, code: str, message: str, span: Span, help: str | None = None,
         severity: Severity = "error", labels: tuple[Label, ...] = (),
     ) -> Type:  # fmt: skip
-        """Collect a problem; the type of what has it is any."""
+        """Collect a problem; returns the type of what has it."""
         self.found.append(Diagnostic(code, message, span, severity, help, labels))
         return "any"

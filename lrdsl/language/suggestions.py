@@ -1,4 +1,4 @@
-"""What a word that nobody knows was probably meant to be, and what to write instead."""
+"""Suggestions for unknown words: the nearest known one, other tools' words, what to write."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ WORD_HELP = {
 
 
 def suggestion(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant: another tool's word for it, or the nearest."""
+    """The known word that an unknown one was probably meant to be, or None."""
     from difflib import get_close_matches
 
     candidates = list(known)
     if SYNONYMS.get(word) in candidates:
         return SYNONYMS[word]
     folded = {each.lower(): each for each in candidates}
-    # of short words everything is half alike
+    # Short words have half of their letters in common by chance.
     close = get_close_matches(word.lower(), folded, n=1, cutoff=0.75 if len(word) < 5 else 0.66)
     return folded[close[0]] if close else None

@@ -1,4 +1,4 @@
-"""Type checking: a tree to every problem that shows without a timeline, in one list."""
+"""Type checking: a tree to all of its problems that show without a timeline."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def problems(
     interpolations: bool = False,
     library: Library = STANDARD,
 ) -> list[Diagnostic]:
-    """Everything wrong with `text` that shows without a timeline, in order of position.
+    """The problems of a text that show without a timeline, in order of position.
 
     With `interpolations`, an unresolved `${...}` is an unknown value, else an error.
     """
@@ -57,7 +57,7 @@ def check(
     interpolations: bool = False,
     library: Library = STANDARD,
 ) -> list[Diagnostic]:
-    """The problems of a parsed text, in order of position; [] when it is a schedule."""
+    """The problems of a parsed text, as those of `problems`."""
     names = {name: _param_type(name, value, interpolations) for name, value in params.items()}
     later = frozenset(binding.name for binding in program.bindings)
     scope = Scope(names, library, interpolations, later)
@@ -70,7 +70,7 @@ def check(
 
 
 def check_definition(function: Function, library: Library = STANDARD) -> list[Diagnostic]:
-    """The problems of a library definition, in the coordinates of its own text."""
+    """The problems of a library definition, with spans of its own text."""
     scope = Scope({}, library)
     definition = function.definition
     for parameter, node in zip(function.signature.parameters, definition.parameters, strict=True):
@@ -81,7 +81,7 @@ def check_definition(function: Function, library: Library = STANDARD) -> list[Di
     return scope.found
 
 
-# The type of a parameter inside its definition, where it is no number.
+# Types of parameters inside their definition; those that are missing are numbers.
 _PARAMETER_TYPES: dict[str, Type] = {"time": "time", "numbers": "list", "times": "list"}
 
 
@@ -92,8 +92,7 @@ def _param_type(name: str, value: Any, interpolations: bool) -> Type:
 
 
 def _check_bindings(program: tree.Program, scope: Scope) -> None:
-    """The names after `where`, in order; they may be used inside `cycle` and `recur`."""
-    inside = replace(scope, local=LOCAL_NAMES)
+    """Check the names after `where`, in order; each may be used inside `cycle` or `recur`."""
     first: dict[str, Span] = {}
     for binding in program.bindings:
         check_hiding(binding.name, binding.name_span, scope)
@@ -101,12 +100,13 @@ def _check_bindings(program: tree.Program, scope: Scope) -> None:
             labels = (Label(first[binding.name], "first here"),)
             message = f"`{binding.name}` is given twice"
             scope.report("LRD015", message, binding.name_span, labels=labels)
-        got = _infer(binding.value, inside)
+        got = _infer(binding.value, replace(scope, local=LOCAL_NAMES))
         scope.names.setdefault(binding.name, got)
         first.setdefault(binding.name, binding.name_span)
 
 
 def _check_use(program: tree.Program, params: Parameters, scope: Scope) -> None:
+    """Warn of names that are given and never used."""
     given = {binding.name for binding in program.bindings}
     for binding in program.bindings:
         if binding.name not in scope.used:
@@ -123,14 +123,14 @@ def _expect(wanted: Type, node: Node, scope: Scope) -> None:
 
 
 def _expect_time(node: Node, scope: Scope) -> None:
-    """A time, or a bare number, which counts epochs."""
+    """Check a time; a bare number counts epochs."""
     got = _infer(node, scope)
     if got == "truth":
         mismatch("time", got, node, scope)
 
 
 def _infer(node: Node, scope: Scope) -> Type:
-    """The type of an expression, and whatever is wrong inside it reported."""
+    """The type of an expression; problems inside it are reported."""
     match node:
         case tree.Number():
             return "number"
@@ -203,7 +203,7 @@ def _lists(given: Given) -> Iterator[tuple[str, tree.List]]:
 
 
 def _check_loosely(node: tree.Call, scope: Scope) -> None:
-    """Problems inside the arguments of a call whose parameters are not known."""
+    """Report what is wrong inside the arguments of a call that matches no signature."""
     inside = replace(scope, local=LOCAL_NAMES)
     for operand in node.operands:
         for each in operand.items if isinstance(operand, tree.List) else (operand,):
@@ -217,7 +217,7 @@ def _check_argument(parameter: Parameter, node: Node, function: str, scope: Scop
         case "time":
             _expect_time(node, scope)
         case "schedule":
-            # What a library function does with it is not known here.
+            # A library function may put its argument inside any other.
             local = {name for name in LOCAL_NAMES
                      if function not in BUILTINS or NAMES[name].inside == function}  # fmt: skip
             _expect("number", node, replace(scope, local=scope.local | local))

@@ -1,4 +1,4 @@
-"""A user's library files: read together, checked as a whole, joined to what a text calls."""
+"""A user's library files: read and checked together, and checked with the text that calls them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from lrdsl.language.typecheck import check, check_definition
 from lrdsl.syntax import tree
 from lrdsl.syntax.parser import parse
 
-# Name and text of each file.
+# The name and the text of each file.
 Files = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """The library of some files, its call graph, and every problem with the definition it is in.
+    """The library of some files, its call graph, and its problems.
 
-    A problem of a file as a whole has no definition.
+    Each problem goes with the definition that it is in, or with None if it is none's.
     """
 
     library: Library
@@ -35,7 +35,7 @@ class Loaded:
 
 @lru_cache(maxsize=64)
 def load(files: Files) -> Loaded:
-    """The definitions of library files; all their problems are collected."""
+    """The definitions of library files, and all of their problems."""
     own: dict[str, Function] = {}
     found: list[tuple[Function | None, Diagnostic]] = []
     for name, text in files:
@@ -56,7 +56,7 @@ def load(files: Files) -> Loaded:
 
 
 def load_checked(files: Files) -> Library:
-    """The library of some files; raises ScheduleError when there is an error in them."""
+    """The library of some files; raises ScheduleError if there is an error in them."""
     loaded = load(files)
     errors = [each for _, each in loaded.found if each.severity == "error"]
     if errors:
@@ -71,7 +71,7 @@ def _named(function: Function, code: str, what: str, severity: str) -> Diagnosti
 
 
 def _stray(functions: list[Function], source: Source) -> list[Diagnostic]:
-    """A file's text outside its definitions, which is comments and blank lines."""
+    """[] or the problem that something else than comments stands before the definitions."""
     end = min((function.offset for function in functions), default=len(source.text))
     offset = 0
     for line in source.text[:end].splitlines(keepends=True):
@@ -86,7 +86,7 @@ def _stray(functions: list[Function], source: Source) -> list[Diagnostic]:
 def _check(
     function: Function, recursive: Mapping[str, Diagnostic], library: Library
 ) -> list[Diagnostic]:
-    """The problems of a definition, in the coordinates of its file."""
+    """The problems of a definition, with spans of its file."""
     try:
         found = _malformed(function)
         if function.name in recursive:
@@ -104,7 +104,7 @@ def _in_file(found: Diagnostic, function: Function) -> Diagnostic:
 
 
 def _malformed(function: Function) -> list[Diagnostic]:
-    """Parameters of no type, or of the same name."""
+    """The problems of parameters of an unknown type, or of the same name."""
     found = []
     parameters = function.definition.parameters
     twice = {name for name, n in Counter(each.name for each in parameters).items() if n > 1}
@@ -137,7 +137,7 @@ def _call_graph(own: Mapping[str, Function]) -> Graph:
 
 
 def _recursive(own: Mapping[str, Function], calls: Graph) -> dict[str, Diagnostic]:
-    """Definitions that call themselves, the first one of each cycle, by name."""
+    """The problems of definitions that call themselves: by name, the first one of each cycle."""
     component = strong_components(calls)
     found: dict[str, Diagnostic] = {}
     shown = set()
@@ -153,7 +153,7 @@ def _recursive(own: Mapping[str, Function], calls: Graph) -> dict[str, Diagnosti
 
 
 def _problems_at(program: tree.Program | None, loaded: Loaded) -> list[Diagnostic]:
-    """The problems of library files as problems of a text: each shows the call that runs it."""
+    """The problems of library files, each with a label at the text's first call that runs it."""
     if not loaded.found:
         return []
     first: dict[str, tree.Call] = {}
@@ -171,7 +171,7 @@ def _problems_at(program: tree.Program | None, loaded: Loaded) -> list[Diagnosti
 def problems(
     text: str, params: Parameters, files: Files = (), *, interpolations: bool = False
 ) -> list[Diagnostic]:
-    """What is wrong with a text and the library files it may call, without a timeline."""
+    """The problems of a text and of its library files that show without a timeline."""
     loaded = load(files)
     try:
         program = parse(text)

@@ -1,4 +1,7 @@
-"""The limits of a text, which keep every later stage small, and nodes refused beyond them."""
+"""The limits of a text, checked while its tree is built.
+
+They bound the work of every later stage, and let those recurse.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,9 @@ from lrdsl.syntax.tree import Node
 N = TypeVar("N", bound=Node)
 
 MAX_LENGTH = 10_000  # characters of a text
-MAX_DEPTH = 64  # nodes and parentheses inside each other
+MAX_DEPTH = 64  # of nodes and parentheses inside each other
 MAX_NODES = 5_000
-MAX_ITEMS = 1_000  # of a list, and operands of one sum or product
+MAX_ITEMS = 1_000  # of a list; operands of one sum or product
 MAX_NUMBER = 64  # characters of a number
 
 
@@ -29,7 +32,7 @@ class TooLarge(Exception):
 def make_node(
     cls: Callable[..., N], span: Span, below: Iterable[Node], *fields: Any, deeper: int = 1
 ) -> N:
-    """A node above others, `deeper` levels higher than the highest; raises TooLarge."""
+    """A node with the nodes `below` it, which is `deeper` levels higher; raises TooLarge."""
     height, size = 0, 1
     for node in below:
         size += node.size
@@ -44,7 +47,7 @@ def make_node(
 
 
 def number_problem(text: str) -> str | None:
-    """Why a well-formed number is refused; said before any big integer is made of it."""
+    """Why a well-formed number is refused, found before a huge integer is made of it."""
     if len(text) > MAX_NUMBER:
         return f"a number of {len(text)} characters; the limit is {MAX_NUMBER}"
     value = float(text)

@@ -1,4 +1,4 @@
-"""Text to tree with Lark's LALR(1) parser, or a `ScheduleError` that shows what is unreadable."""
+"""The parser: a text to its tree, by Lark's LALR(1) parser of `grammar/lrdsl.lark`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lrdsl.syntax.limits import MAX_LENGTH, TooLarge
 if TYPE_CHECKING:
     from lark import Lark
 
-# Tokens have names in the grammar, so that none is left out of what a rule is called with.
+# Lark drops tokens that have no name of their own; in this grammar all have one.
 OPTIONS: dict[str, Any] = {
     "parser": "lalr",
     "lexer": "basic",
@@ -24,13 +24,13 @@ OPTIONS: dict[str, Any] = {
 
 
 def parse(text: str, name: str = "schedule") -> tree.Program:
-    """The tree of an expression; `name` is what an error calls the text."""
+    """The tree of a schedule; raises ScheduleError, which calls the text `name`."""
     program: tree.Program = _parse(text, "start", name)
     return program
 
 
 def parse_definition(text: str, name: str) -> tree.Definition:
-    """The tree of one definition of a library file."""
+    """The tree of one definition of a library file; raises ScheduleError as `parse` does."""
     definition: tree.Definition = _parse(text, "definition", name)
     return definition
 
@@ -61,10 +61,10 @@ def _lark() -> Lark:
 
 
 def read_parser(tables: str, grammar: str) -> Lark:
-    """Lark's parser from its serialised tables, as JSON; from the grammar where they do not load.
+    """Lark's parser from its serialised tables (JSON), or from the grammar if they do not load.
 
-    Tables load in a tenth of the time that they take to build, but their format is Lark's own
-    and may differ between its versions.
+    To load them takes a tenth of the time that it takes to build them, but their format is
+    Lark's own, and another version of Lark may have another.
     """
     import json
 
@@ -80,5 +80,5 @@ def read_parser(tables: str, grammar: str) -> Lark:
 
 
 def _with_numbers(items: dict[str, Any]) -> dict[Any, Any]:
-    """An object whose keys were integers before they were JSON."""
+    """A JSON object with the integer keys that JSON made texts."""
     return {int(key) if key.isdecimal() else key: value for key, value in items.items()}

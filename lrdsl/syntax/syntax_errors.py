@@ -1,4 +1,4 @@
-"""What is wrong with a text that is no schedule, as a sentence: an unexpected word, or its end."""
+"""Syntax errors: an unexpected token, or a word that means nothing, to a diagnostic."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lrdsl.syntax.units import LISTED
 if TYPE_CHECKING:
     from lark import Token
 
-# What people type out of habit, and what it is called here.
+# Signs of other languages, keyboards and word processors, and what to write instead.
 _HABITS = {
     "%": "the remainder is `mod(a, b)`; a percentage touches its number: `5%`",
     "?": "write a choice as `a if c else b`",
@@ -69,7 +69,7 @@ def _is_float(text: str) -> bool:
     return True
 
 
-# Cyrillic and Greek letters that look like Latin ones, where their names do not say so.
+# Cyrillic and Greek letters that look like Latin ones, but whose Unicode names do not end in one.
 _LOOKALIKES = dict(
     zip(
         "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u043a\u0410\u0412\u0415\u041a\u041c"
@@ -101,102 +101,118 @@ def _describe_foreign(node: tree.Bad) -> Diagnostic:
 def describe_unexpected(
     token: Token, expected: Container[str], words: Iterable[Token], text: str
 ) -> Diagnostic:
-    """A token that cannot stand where it does; of `words`, a bad one before it comes first.
+    """The diagnostic of a token that cannot stand where it does, or of a bad word before it.
 
-    `expected` are the kinds of token that could stand there.
+    `expected` are the kinds of token that could stand there, `words` the tokens of the text.
     """
+    ended = token.type == "$END"
+    before: list[Token] = []
     for word in words:
         if word.type.startswith("BAD"):
             return describe_bad(tree.Bad(word.value, span=_span(word)))
-        if word.start_pos == token.start_pos:
+        if word.start_pos == token.start_pos and not ended:
             break
-    if token.type == "$END":
-        return _ended(text)
+        before.append(word)
+    return _unfinished(before, text) if ended else _unexpected(token, expected, before, text)
+
+
+def _unfinished(before: list[Token], text: str) -> Diagnostic:
+    if not before:
+        return Diagnostic("LRD002", "the schedule is empty", Span(0, max(len(text), 1)))
+    end = _span(before[-1]).end
+    span, message = Span(end, end + 1), "the schedule ends too early"
+    opened = _open_brackets(before)
+    if not opened:
+        return Diagnostic("LRD002", message, span, help=_ELSE if _lacks_else(before) else None)
+    label = Label(_span(opened[-1]), "opened here")
+    message += f"; `{opened[-1]}` is never closed"
+    return Diagnostic("LRD002", message, span, labels=(label,))
+
+
+# What is expected, by the first kind of token here that could stand in the place; an operator
+# where none could: an expression before it may go on.
+_EXPECTED = {
+    "NUMBER": "a number, a name or `(`",
+    "PLUS": "an operator",
+    "NAME": "a name",
+    "COLON": "`,` or `)`",
+    "EQUAL": "`=`",
+}
+
+
+def _unexpected(
+    token: Token, expected: Container[str], before: list[Token], text: str
+) -> Diagnostic:
     span = _span(token)
-    before, after = text[: span.start], text[span.start :]
     if token.type in ("RPAR", "RSQB") and not _open_brackets(before):
         return Diagnostic("LRD002", f"`{token}` closes nothing", span, help="remove it")
-    operand = "NUMBER" in expected
-    wanted = "a number, a name or `(`" if operand else "an operator"
-    help_ = _token_help(token.type, operand, before, after)
-    if not operand and _lacks_else(before) and token.type != "EQUAL":
+    first = next((kind for kind in _EXPECTED if kind in expected), "PLUS")
+    wanted, after_operand = _EXPECTED[first], first == "PLUS"
+    help_ = _help(token, after_operand, before, text)
+    if after_operand and _lacks_else(before) and token.type != "EQUAL":
         wanted, help_ = "`else`", _ELSE
     return Diagnostic("LRD001", f"unexpected `{token}`; expected {wanted}", span, help=help_)
+
+
+def _help(token: Token, after_operand: bool, before: list[Token], text: str) -> str | None:
+    """What to type instead of a token."""
+    start = _span(token).start
+    last = max(start - 1, 0)
+    for typed, meant in (("=>", ">="), ("=<", "<="), ("<>", "!=")):
+        if text.startswith(typed, start) or text.startswith(typed, last):
+            return f"write `{meant}`"
+    match token.type:
+        case "EQUAL":
+            return "`==` compares; only what is right of `=` is the schedule; names come in `where`"
+        case "COMMA":
+            if re.match(r"[0-9],[0-9]", text[last : start + 2]):
+                return "the decimal point is `.`"
+            return "commas separate arguments and items of lists, which are written `[30, 60]`"
+        case "IF" | "ELSE" if not after_operand:
+            return "write a choice as `a if c else b if d else e`"
+        case "THEN" | "FOR" | "WHERE" | "AND" | "OR" | "NOT" if not after_operand:
+            return f"`{token}` is a reserved word; a choice is written `a if c else b`"
+        case "NUMBER" | "NAME" | "TIME" | "LPAR" if after_operand:
+            return _missing(token, before)
+        case "LSQB" if after_operand:
+            return "a list stands only as an argument: `pick([1, 2], 0)`"
+    return None
+
+
+def _missing(token: Token, before: list[Token]) -> str:
+    """What is probably missing between the last token before and this one."""
+    last = before[-1]
+    if last.endswith("%"):
+        return "the remainder is `mod(a, b)`"
+    if last in ("lambda", "return", "def"):
+        return "write the expression alone: `0.1 * 0.5^epoch`"
+    if last.type == "NAME" and token.type != "LPAR":
+        return f"a call has brackets, `{last}(...)`, and a product is written with `*`"
+    comma = ", and arguments are separated by commas" if _open_brackets(before) else ""
+    is_unit = token.type == "NAME" and last.type == "NUMBER"
+    units = f"; times have the units {LISTED}" if is_unit else ""
+    return f"a product is written with `*`{comma}{units}"
+
+
+_ELSE = "a choice names both values: `a if c else b`"
+
+
+def _lacks_else(words: list[Token]) -> bool:
+    kinds = [word.type for word in words]
+    return kinds.count("IF") > kinds.count("ELSE")
+
+
+def _open_brackets(words: list[Token]) -> list[Token]:
+    """The brackets that are still open behind these words."""
+    opened: list[Token] = []
+    for word in words:
+        if word.type in ("LPAR", "LSQB"):
+            opened.append(word)
+        elif word.type in ("RPAR", "RSQB") and opened:
+            opened.pop()
+    return opened
 
 
 def _span(token: Token) -> Span:
     assert token.start_pos is not None and token.end_pos is not None
     return Span(token.start_pos, token.end_pos)
-
-
-def _token_help(kind: str, operand: bool, before: str, after: str) -> str | None:
-    """What to type instead of a token, from the text on both of its sides."""
-    for typed, meant in (("=>", ">="), ("=<", "<="), ("<>", "!=")):
-        if after.startswith(typed) or (before[-1:] + after).startswith(typed):
-            return f"write `{meant}`"
-    match kind:
-        case "EQUAL":
-            return "`==` compares; only what is right of `=` is the schedule; names come in `where`"
-        case "COMMA":
-            if re.search(r"[0-9]\Z", before) and re.match(r",[0-9]", after):
-                return "the decimal point is `.`"
-            return "commas separate arguments and items of lists, which are written `[30, 60]`"
-        case "IF" | "ELSE" if operand:
-            return "write a choice as `a if c else b if d else e`"
-        case "THEN" | "FOR" | "WHERE" | "AND" | "OR" | "NOT" if operand:
-            return f"`{kind.lower()}` is a reserved word; a choice is written `a if c else b`"
-        case "NUMBER" | "NAME" | "TIME" | "LPAR" if not operand:
-            return _missing(kind, before)
-        case "LSQB" if not operand:
-            return "a list stands only as an argument: `pick([1, 2], 0)`"
-    return None
-
-
-def _missing(kind: str, before: str) -> str:
-    """What may be missing between two operands."""
-    last = re.search(r"([A-Za-z_][A-Za-z0-9_]*|[0-9.]+|%|.)\s*\Z", before, re.DOTALL)
-    word = last[1] if last else ""
-    if word == "%":
-        return "the remainder is `mod(a, b)`"
-    if word.isidentifier() and word in _NO_OPERAND:
-        return "write the expression alone: `0.1 * 0.5^epoch`"
-    if word.isidentifier() and kind != "LPAR":
-        return f"a call has brackets, `{word}(...)`, and a product is written with `*`"
-    comma = ", and arguments are separated by commas" if _open_brackets(before) else ""
-    units = f"; times have the units {LISTED}" if kind == "NAME" and word[:1].isdigit() else ""
-    return f"a product is written with `*`{comma}{units}"
-
-
-_NO_OPERAND = ("lambda", "return", "def")
-_ELSE = "a choice names both values: `a if c else b`"
-
-
-def _lacks_else(text: str) -> bool:
-    words = re.findall(r"\b(?:if|else)\b", text)
-    return words.count("if") > words.count("else")
-
-
-def _open_brackets(text: str) -> list[int]:
-    """Offsets of the brackets of `text` that are still open at its end."""
-    opened: list[int] = []
-    for match in re.finditer(r"#[^\n]*|[()\[\]]", text):
-        if match[0] in "([":
-            opened.append(match.start())
-        elif match[0] in ")]" and opened:
-            opened.pop()
-    return opened
-
-
-def _ended(text: str) -> Diagnostic:
-    end = len(re.sub(r"(?:\s|#[^\n]*\n?)+\Z", "", text))
-    span = Span(end, end + 1)
-    if not text[:end].strip():
-        return Diagnostic("LRD002", "the schedule is empty", Span(0, max(len(text), 1)))
-    opened = _open_brackets(text[:end])
-    if not opened:
-        help_ = _ELSE if _lacks_else(text) else None
-        return Diagnostic("LRD002", "the schedule ends too early", span, help=help_)
-    bracket = text[opened[-1]]
-    message = f"the schedule ends too early; `{bracket}` is never closed"
-    label = Label(Span(opened[-1], opened[-1] + 1), "opened here")
-    return Diagnostic("LRD002", message, span, labels=(label,))

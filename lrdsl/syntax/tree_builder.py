@@ -1,7 +1,7 @@
-"""The reductions of the parser: one method for each rule of `lrdsl.lark`, its children to a node.
+"""The parser's reductions: the children of each rule of `lrdsl.lark` to a node of the tree.
 
-Lark calls them while it parses, inner rules first, so that nothing recurses with the depth of
-a text. Children are nodes and Lark's tokens, every token of the rule among them.
+Lark calls them while it parses, inner rules first, so that no depth of a text is a depth of
+Python calls. Children are nodes and Lark's tokens.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ Children = Sequence[Any]
 
 
 class TreeBuilder:
+    """One method for each rule or alias of the grammar, as Lark's transformers have."""
+
     def start(self, children: Children) -> tree.Program:
         body: Node = children[0]
         bindings = tuple([each for each in children if isinstance(each, tree.Binding)])
@@ -89,7 +91,7 @@ class TreeBuilder:
         return _chain("+", "-", children)
 
     def product(self, children: Children) -> Node:
-        """`a * b // c / d`: each `//` divides the whole product on its left."""
+        """Operators from left to right; `//` divides the whole product on its left."""
         pending: list[Any] = [children[0]]
         for operator, operand in zip(children[1::2], children[2::2], strict=True):
             if operator.value == "//":
@@ -193,7 +195,7 @@ def _joined(name: str, operands: Sequence[Node], name_span: Span) -> tree.Call:
 
 
 def _chain(name: str, inverse: str, children: Children) -> Node:
-    """`a - b + c` as one call, `+(a, -(b), c)`: a long sum must not nest."""
+    """A row of sums or products as one call: `a - b + c` is `+(a, -(b), c)`."""
     operands: list[Node] = [children[0]]
     if len(children) == 1:
         return operands[0]
