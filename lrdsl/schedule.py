@@ -23,7 +23,7 @@ from pydantic.json_schema import JsonSchemaValue
 
 from lrdsl.errors.diagnostics import Diagnostic, ScheduleError, Span
 from lrdsl.language.library_files import read_library_files
-from lrdsl.language.typecheck import parameter_node
+from lrdsl.language.params import parameter_node
 from lrdsl.language.user_library import Files, problems
 from lrdsl.syntax.parser import parse
 from lrdsl.timeline import LAST_STEP, Timeline, as_dict, plain_number

@@ -13,7 +13,8 @@ from lrdsl.errors.diagnostics import ScheduleError
 from lrdsl.language.builtins import BUILTINS
 from lrdsl.language.library import standard_library
 from lrdsl.syntax.formatter import WIDTH, format_lines, format_program, has_comment
-from lrdsl.syntax.parser import MAX_LENGTH, parse
+from lrdsl.syntax.limits import MAX_LENGTH
+from lrdsl.syntax.parser import parse
 
 IDENTITY = (Path(__file__).parent / "identity.txt").read_text(encoding="utf-8").splitlines()
 

@@ -7,6 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,8 +19,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from lrdsl import Schedule, ScheduleError, Timeline
 from lrdsl.cli import main
+from lrdsl.errors.diagnostics import Span
 from lrdsl.hydra import resolve
-from lrdsl.language.user_library import load
+from lrdsl.language.user_library import load, problems
 
 RUN = Timeline(steps_per_epoch=10, epochs=3)
 MINE = """\
@@ -196,6 +198,36 @@ def test_files_are_checked_as_a_whole(text: str, codes: list[str]) -> None:
     for each in found:
         assert each.source is not None and each.source.name == "mine.lrs"
         assert 0 <= each.span.start < each.span.end <= len(text) + 1
+
+
+def test_each_circle_of_definitions_is_named_once_where_it_begins() -> None:
+    text = "a(x) = b(x) + d(x)\nb(x) = c(x) + 1\nc(x) = d(x) * b(x)\nd(x) = d(x) + 1\ne(x) = a(x)\n"
+    found = [each.message for _, each in load((("mine.lrs", text),)).found]
+    assert found == ["`b` calls itself through `c`", "`d` calls itself"]
+
+
+def chain(count: int, body: str, first: str = "f0(x) = x") -> str:
+    """Definitions of which each calls the one before."""
+    rest = (f"f{k}(x) = {body.format(f'f{k - 1}(x)')}" for k in range(1, count))
+    return "\n".join([first, *rest])
+
+
+@pytest.mark.parametrize("body", ["{0} + 1", "{0} + {0}", "min({0}, {0}) * {0}"])
+def test_long_chains_of_definitions_are_checked_in_no_time(body: str) -> None:
+    for count, seconds in ((300, 1), (3_000, 10)):
+        files = (("mine.lrs", chain(count, body)),)
+        start = time.process_time()
+        assert problems(f"f{count - 1}(step)", {}, files) == []
+        assert time.process_time() - start < seconds
+
+
+def test_a_long_circle_and_a_mistake_at_the_end_of_a_chain_are_found() -> None:
+    ring = chain(3_000, "{0} + 1", "f0(x) = f2999(x)")
+    (found,) = problems("f2999(1)", {}, (("mine.lrs", ring),))
+    assert found.message == "`f0` calls itself through `f2999`"
+    wrong = chain(3_000, "{0} + 1", "f0(x) = x + 5ep")
+    (found,) = problems("1 + f2999(2)", {}, (("mine.lrs", wrong),))
+    assert (found.code, found.labels[0].span) == ("LRD101", Span(4, 9))
 
 
 def test_a_definition_in_two_files_is_refused() -> None:

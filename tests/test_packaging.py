@@ -51,7 +51,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_grammar_conf_and_types(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    for name in ("lrdsl.lark", "library.lrs"):
+    for name in ("lrdsl.lark", "parser_tables.json", "library.lrs"):
         assert f"lrdsl/grammar/{name}" in names
     shipped = {name.removeprefix("lrdsl/") for name in names if name.startswith("lrdsl/conf/")}
     assert shipped == {

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 from expressions import EXPRESSIONS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrdsl import Schedule, ScheduleError, Timeline
+from lrdsl.language.builtins import RESERVED
 from lrdsl.language.typecheck import problems
+from lrdsl.resources import read_resource
 from lrdsl.syntax import tree
-from lrdsl.syntax.parser import parse
+from lrdsl.syntax.parser import parse, parse_definition
 
 
 def shape(node: tree.Node) -> object:
@@ -116,6 +121,61 @@ def test_limits() -> None:
     for text in ("(" * 64 + "1" + ")" * 64, "1+" * 1_001 + "1"):
         (found,) = problems(text)
         assert 0 <= found.span.start < found.span.end <= len(text)
+
+
+PRODUCT = "a product is written with `*`"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "help_"),
+    [
+        ("1 where 5 = 2", "unexpected `5`; expected a name", None),
+        ("x where x 2", "unexpected `2`; expected `=`", None),
+        ("5 epochs x", "unexpected `x`; expected an operator", PRODUCT),
+        ("1_000 # steps\n 2", "unexpected `2`; expected an operator", PRODUCT),
+        ("10% 3", "unexpected `3`; expected an operator", "the remainder is `mod(a, b)`"),
+        ("5 x", "unexpected `x`; expected an operator",
+         PRODUCT + "; times have the units `ep`, `st`, `%`, `tok` and `sa`"),
+        ("f x", "unexpected `x`; expected an operator",
+         "a call has brackets, `f(...)`, and " + PRODUCT),
+        ("1 # if (\n +", "the schedule ends too early", None),
+        ("1 if epoch < 5 # else\n", "the schedule ends too early",
+         "a choice names both values: `a if c else b`"),
+    ],
+)  # fmt: skip
+def test_what_a_syntax_error_says(text: str, message: str, help_: str | None) -> None:
+    (found,) = problems(text)
+    assert (found.message, found.help) == (message, help_)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("f(1) = 2", "unexpected `1`; expected a name"),
+        ("f(x 2) = 2", "unexpected `2`; expected `,`"),
+        ("f(x) 2", "unexpected `2`; expected `=`"),
+        ("f(x: time 2) = 2", "unexpected `2`; expected `=`"),
+    ],
+)
+def test_what_the_syntax_error_of_a_definition_says(text: str, message: str) -> None:
+    with pytest.raises(ScheduleError, match=message):
+        parse_definition(text, "mine.lrs")
+
+
+def test_what_is_unfinished_is_described_in_no_time() -> None:
+    """Texts for which a regular expression of repeated repetitions would take years."""
+    for text in ("#" * 99 + "\n1 +", "1 +" + "\n#" * 4_000 + "\n(", "1 +" + " " * 9_000 + "(",
+                 "1" + " " * 9_000 + "x", "a" * 9_000 + " 1"):  # fmt: skip
+        start = time.process_time()
+        assert problems(text)
+        assert time.process_time() - start < 1
+
+
+def test_the_reserved_words_are_the_keywords_of_the_grammar() -> None:
+    grammar = read_resource("grammar", "lrdsl.lark")
+    assert set(re.findall(r'^[A-Z]+: "([a-z]+)"$', grammar, re.MULTILINE)) == set(RESERVED)
+    for word in RESERVED:
+        assert code_of(f"1 where {word} = 2") == ["LRD001"]
 
 
 def test_what_must_be_accepted() -> None:

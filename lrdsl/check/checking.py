@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from lrdsl.errors.diagnostics import Diagnostic, ScheduleError, Span
 from lrdsl.errors.exits import CLEAN, FAILED, FINDINGS, NOTHING
 from lrdsl.errors.rendering import visible
-from lrdsl.language.typecheck import Parameters
+from lrdsl.language.params import Parameters
 from lrdsl.language.user_library import problems
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lrdsl.errors.diagnostics import ScheduleError
 from lrdsl.errors.exits import Usage
 from lrdsl.errors.rendering import render_all
-from lrdsl.language.typecheck import Parameters
+from lrdsl.language.params import Parameters
 from lrdsl.syntax import tree
 
 if TYPE_CHECKING:

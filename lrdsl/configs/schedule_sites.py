@@ -12,7 +12,7 @@ from lrdsl.configs.source_map import Place
 from lrdsl.errors.diagnostics import Diagnostic, Span
 from lrdsl.language.builtins import BUILTINS, NAMES
 from lrdsl.language.library import standard_library
-from lrdsl.language.typecheck import Parameters
+from lrdsl.language.params import Parameters
 from lrdsl.language.user_library import Files, load, problems
 
 UNKNOWN = "${}"  # the value of a parameter that is wrong, which is reported by itself

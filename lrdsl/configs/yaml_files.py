@@ -29,7 +29,7 @@ from lrdsl.configs.yaml_scalars import (
     split_call,
 )
 from lrdsl.errors.diagnostics import Diagnostic, ScheduleError, Span
-from lrdsl.language.typecheck import parameter_node
+from lrdsl.language.params import parameter_node
 
 KEYS = ("schedule", "lr", "learning_rate")
 MAX_NESTING = 100

@@ -8,11 +8,11 @@ from fractions import Fraction
 from typing import Any
 
 from lrdsl.language.builtins import Parameter
-from lrdsl.language.library import STANDARD, nodes_of
+from lrdsl.language.library import STANDARD
 from lrdsl.syntax import tree
 from lrdsl.syntax.formatter import format_node, format_program
 from lrdsl.syntax.parser import parse
-from lrdsl.syntax.tree import Node
+from lrdsl.syntax.tree import Node, nodes_of
 
 # Schedules whose rates change only at the times they are given, as good by epochs as by steps; and
 # those that only need to be held for an epoch, because no length of one step is in them.

@@ -14,6 +14,7 @@ from lrdsl.ir.builder import Builder
 from lrdsl.ir.ops import Op
 from lrdsl.language.library import STANDARD, Function, Library
 from lrdsl.syntax.tree import Node, Time
+from lrdsl.syntax.units import UNITS, missing_length
 
 if TYPE_CHECKING:
     from lrdsl.timeline import Timeline
@@ -22,14 +23,6 @@ MAX_WORK = 100_000  # parts of the expanded text: operations, and what takes as 
 _NODE, _FRAME = 3, 12  # parts that reading a node and making a clock count as
 MAX_NESTED = 2_000  # levels of it
 MAX_CALLS = 4_000_000  # of the recurrences of one text: operations times windows
-
-# Timeline fields: what lacks, and what to give.
-_NEEDS = {
-    "steps_per_epoch": ("the length of an epoch", "give `steps_per_epoch`"),
-    "total_steps": ("the length of the run", "give `epochs` or `total_steps`"),
-    "batch_size": ("the samples in a step", "give `batch_size`"),
-    "tokens_per_step": ("the tokens in a step", "give `tokens_per_step`"),
-}
 
 
 class Refused(Exception):
@@ -236,20 +229,13 @@ class Context:
         value: int | None = getattr(self.run, name)
         if value is not None:
             return value
-        lacks, give = _NEEDS[name]
-        if name == "total_steps" and self.run.epochs is not None:
-            give = "give `steps_per_epoch` or `total_steps`"
-        raise self.refused("LRD403", f"{what} needs {lacks}: {give}", node, scope)
+        message = missing_length(what, name, epochs_known=self.run.epochs is not None)
+        raise self.refused("LRD403", message, node, scope)
 
     def steps(self, node: Time, scope: Scope) -> Fraction:
-        value, what = node.value, f"`{node.text}{node.unit}`"
-        match node.unit:
-            case "ep":
-                return value * self.needed("steps_per_epoch", node, scope, what)
-            case "%":
-                return value * self.needed("total_steps", node, scope, what) / 100
-            case "tok":
-                return value / self.needed("tokens_per_step", node, scope, what)
-            case "sa":
-                return value / self.needed("batch_size", node, scope, what)
-        return value
+        """A literal time in steps."""
+        unit = UNITS[node.unit]
+        if unit.length is None:
+            return unit.steps(node.value)
+        what = f"`{node.text}{node.unit}`"
+        return unit.steps(node.value, self.needed(unit.length, node, scope, what))

@@ -29,8 +29,9 @@ from lrdsl.expand.rationals import NotFinite, Value, folded, scale, to_float, wh
 from lrdsl.expand.sequences import read_sequence
 from lrdsl.expand.time_constructs import read_time_construct
 from lrdsl.ir.ops import Op
+from lrdsl.language.arguments import match_arguments
 from lrdsl.language.library import STANDARD, Function, Library
-from lrdsl.language.typecheck import Parameters, match_arguments, parameter_node
+from lrdsl.language.params import Parameters, parameter_node
 from lrdsl.syntax import tree
 from lrdsl.syntax.tree import Node
 

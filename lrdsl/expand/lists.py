@@ -13,8 +13,9 @@ from lrdsl.expand.rationals import ONE, Value, add, divide, multiply, subtract
 from lrdsl.expand.tables import count, look_up
 from lrdsl.ir.builder import Builder
 from lrdsl.ir.ops import Op
+from lrdsl.language.arguments import match_arguments
 from lrdsl.language.builtins import BUILTINS, Parameter
-from lrdsl.language.typecheck import boundary_problems, match_arguments
+from lrdsl.language.list_checks import boundary_problems
 from lrdsl.syntax import tree
 from lrdsl.syntax.tree import Node
 

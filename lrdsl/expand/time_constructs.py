@@ -12,8 +12,8 @@ from lrdsl.expand.clocks import TooManyLaps, restarts
 from lrdsl.expand.context import MAX_CALLS, Context, Place, Recurrence, TooMuchWork
 from lrdsl.expand.rationals import ONE, Value, Whole, add, nearest, scale, to_float, whole
 from lrdsl.ir.ops import LAST_STEP, Op
+from lrdsl.language.arguments import match_arguments
 from lrdsl.language.builtins import BUILTINS
-from lrdsl.language.typecheck import match_arguments
 from lrdsl.syntax import tree
 from lrdsl.syntax.tree import Node
 

@@ -166,7 +166,7 @@ def _text_problem(path: str, text: Any, params: Any, files: Files) -> ScheduleEr
 def _as_name(text: str, found: list[Diagnostic], own: set[str]) -> list[Diagnostic]:
     """The same problems; of a bare word, that there is no schedule of that name."""
     from lrdsl.language.library import STANDARD
-    from lrdsl.language.typecheck import suggestion
+    from lrdsl.language.suggestions import suggestion
 
     word = text.strip()
     if not re.fullmatch(r"[A-Za-z_][\w.-]*", word) or word in own or STANDARD.signature(word):

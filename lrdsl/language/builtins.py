@@ -1,4 +1,4 @@
-"""The built-in functions and names, as tables: types, documentation and what people call them."""
+"""The tables of built-in functions and names: types, documentation, other tools' counterparts."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 # `quantity` is a number or a time, the same for all such parameters of a call.
-Type = Literal["number", "time", "truth", "numbers", "times", "schedule", "quantity"]
+ParameterType = Literal["number", "time", "numbers", "times", "schedule", "quantity"]
 PARAMETER_TYPES = ("number", "time", "numbers", "times", "schedule")
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
+    """A parameter of a function, as its documentation shows it."""
+
     name: str
-    type: Type = "number"
+    type: ParameterType = "number"
     default: str | None = None
     doc: str = ""
 
@@ -24,7 +26,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """What another tool calls a function, how that is written here, and how it differs."""
+    """Another tool's counterpart: its name, an example written in this language, differences."""
 
     tool: str
     name: str
@@ -34,17 +36,17 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a call of a function looks like; built-in and library functions alike."""
+    """The signature and documentation of a built-in or library function."""
 
     name: str
     parameters: tuple[Parameter, ...]
-    result: Type = "number"
+    result: ParameterType = "number"
     doc: str = ""
     example: str = ""
     variadic: bool = False  # the last parameter may be repeated
     group: str = ""
     peers: tuple[Peer, ...] = ()
-    epochs: int = 100  # how many of the example its picture shows
+    epochs: int = 100  # length of the run that the plot of the example shows
 
     def __str__(self) -> str:
         inside = ", ".join(map(str, self.parameters)) + (", ..." if self.variadic else "")
@@ -52,6 +54,7 @@ class Signature:
 
     @property
     def required(self) -> int:
+        """How many arguments a call has at least."""
         return sum(parameter.default is None for parameter in self.parameters)
 
 
@@ -183,57 +186,34 @@ BUILTINS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
-    """A name that the language gives: its type and the timeline fields that it needs."""
+class BuiltinName:
+    """A name that the language gives; one with `inside` has a value only in that function."""
 
     name: str
     type: Literal["number", "time"]
     doc: str
+    inside: str | None = None
 
 
 NAMES = {
-    clock.name: clock
-    for clock in (
-        Clock("step", "number", "optimizer updates made so far; 0 at the first update"),
-        Clock("epoch", "number", "`step / steps_per_epoch`; exactly k at the start of epoch k"),
-        Clock("progress", "number", "`step / total_steps`"),
-        Clock("steps_per_epoch", "number", "updates in an epoch"),
-        Clock("total_steps", "number", "updates in the run"),
-        Clock("total_epochs", "number", "epochs in the run"),
-        Clock("batch_size", "number", "samples in an update"),
-        Clock("t", "time", "time since the current part began"),
-        Clock("span", "time", "how long the current part lasts; at top level, the run"),
-        Clock("lap", "number", "inside `cycle`: which repetition this is, from 0"),
-        Clock("prev", "number", "inside `recur`: the value before"),
-        Clock("pi", "number", "3.14159..."),
+    each.name: each
+    for each in (
+        BuiltinName("step", "number", "optimizer updates made so far; 0 at the first update"),
+        BuiltinName("epoch", "number",
+                    "`step / steps_per_epoch`; exactly k at the start of epoch k"),
+        BuiltinName("progress", "number", "`step / total_steps`"),
+        BuiltinName("steps_per_epoch", "number", "updates in an epoch"),
+        BuiltinName("total_steps", "number", "updates in the run"),
+        BuiltinName("total_epochs", "number", "epochs in the run"),
+        BuiltinName("batch_size", "number", "samples in an update"),
+        BuiltinName("t", "time", "time since the current part began"),
+        BuiltinName("span", "time",
+                    "how long the current part lasts; at top level, the run"),
+        BuiltinName("lap", "number", "inside `cycle`: which repetition this is, from 0", "cycle"),
+        BuiltinName("prev", "number", "inside `recur`: the value before", "recur"),
+        BuiltinName("pi", "number", "3.14159..."),
     )
-}
+}  # fmt: skip
+LOCAL_NAMES = frozenset(each.name for each in NAMES.values() if each.inside)
 
 RESERVED = ("for", "then", "where", "if", "else", "and", "or", "not")
-
-# Other tools' words for what has another name here.
-SYNONYMS = {
-    "clip": "clamp", "clip_by_value": "clamp", "ln": "log", "steps": "step", "epochs": "epoch",
-    "global_step": "step", "iteration": "step", "iterations": "step", "minimum": "min",
-    "maximum": "max", "fmod": "mod", "cosine_decay": "cosine", "CosineDecay": "cosine",
-    "exponential_decay": "exponential", "ExponentialDecay": "exponential", "step_lr": "step_decay",
-    "PolynomialDecay": "polynomial", "InverseTimeDecay": "inverse_time", "poly": "polynomial",
-    "PiecewiseConstantDecay": "piecewise", "CosineDecayRestarts": "cosine_restarts",
-    "StepLR": "step_decay", "MultiStepLR": "multistep", "OneCycleLR": "one_cycle",
-    "onecycle": "one_cycle", "int": "floor", "scan": "recur",
-    "warmup_steps": "warmup", "warm_up": "warmup", "num_epochs": "total_epochs",
-    "max_steps": "total_steps", "T": "span", "u": "progress", "inverse_sqrt": "rsqrt",
-}  # fmt: skip
-
-# Words that have no counterpart, and what to write instead.
-WORD_HELP = {
-    "pow": "write a power as `a^b`", "power": "write a power as `a^b`",
-    "True": "a switch is 1: `staircase=1`", "true": "a switch is 1: `staircase=1`",
-    "False": "a switch is 0: `staircase=0`", "false": "a switch is 0: `staircase=0`",
-    "None": "leave it out", "nan": "a rate is finite", "inf": "a rate is finite",
-    "e": "write `exp(x)`", "lr": "the value before is `prev`: `recur(0.1, prev * 0.95)`",
-    "lr_prev": "the value before is `prev`: `recur(0.1, prev * 0.95)`",
-    "elif": "write `a if c else b if d else e`", "random": "write `noise(seed)`",
-    "lambda": "write the expression alone: `0.1 * 0.5^epoch`",
-    "return": "write the expression alone: `0.1 * 0.5^epoch`",
-}  # fmt: skip

@@ -1,10 +1,10 @@
-"""Library files: text to signatures and bodies, each parsed when somebody calls it."""
+"""Library files: a text to its functions, each of which is parsed when it is first used."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 
 from lrdsl.errors.diagnostics import Source, Span
@@ -12,9 +12,9 @@ from lrdsl.language.builtins import BUILTINS, Parameter, Peer, Signature
 from lrdsl.resources import read_resource
 from lrdsl.syntax import tree
 
-# Patterns are compiled by the functions that use them: most runs need the first one only.
+# Patterns are texts, compiled where they are used: most runs need the first one only.
 _HEAD = r"^([A-Za-z_][A-Za-z0-9_]*)\s*\("
-# The parts of a comment; a line of a part that is indented goes on from the one above.
+# `name: text` in a comment; lines that are indented below it belong to it.
 _NOTE = r"# ?([A-Za-z_][A-Za-z0-9_]*):(?: +(.*)|$)"
 _SHARED = r"(?m)^#  +([A-Za-z_][A-Za-z0-9_]*): +(.*)"
 _NOTES = ("example", "group", "curve", "peers")
@@ -23,9 +23,10 @@ _PEER = r"(\S+) ([^=:]+?)(?: = ([^:]+))?(?:: (.*))?"
 
 @dataclass(frozen=True)
 class Function:
-    """One definition of a library file; `offset` is where `text` begins in the file.
+    """One definition of a library file; `offset` is where its `text` begins in the file.
 
-    `comment` stands above it, `shared` above the first one of its file.
+    `comment` is the one above it; `shared` that at the head of the file, which explains
+    parameters that many functions have.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Function:
 
     @property
     def doc(self) -> str:
-        """The text of its comment."""
+        """The prose of its comment."""
         return self._comment[0]
 
     @property
@@ -47,7 +48,7 @@ class Function:
 
     @cached_property
     def notes(self) -> dict[str, str]:
-        """The parts of its comment behind `doc`, by name; the file's on parameters go first."""
+        """The `name: text` lines of its comment: on parameters (or the file's), examples, peers."""
         return dict(re.findall(_SHARED, self.shared)) | self._comment[1]
 
     @cached_property
@@ -74,11 +75,9 @@ class Function:
         )  # fmt: skip
 
     @cached_property
-    def calls(self) -> frozenset[str]:
-        """The names of all functions that the definition calls."""
-        return frozenset(
-            node.name for node in nodes_of(self.definition) if isinstance(node, tree.Call)
-        )
+    def calls(self) -> tuple[tree.Call, ...]:
+        """Every call in the definition, in the order of its text."""
+        return tuple(node for node in tree.nodes_of(self.definition) if isinstance(node, tree.Call))
 
     def in_file(self, span: Span) -> Span:
         """A span of the definition as one of its file."""
@@ -93,16 +92,6 @@ class Function:
 
     def _text(self, node: tree.Node | None) -> str | None:
         return None if node is None else self.text[node.span.start : node.span.end]
-
-
-def nodes_of(node: tree.Node) -> Iterator[tree.Node]:
-    """A node and all below it."""
-    yield node
-    for each in fields(node):
-        value = getattr(node, each.name)
-        for child in value if isinstance(value, tuple) else (value,):
-            if isinstance(child, tree.Node):
-                yield from nodes_of(child)
 
 
 def read_library(text: str, file: str) -> list[Function]:
@@ -122,7 +111,7 @@ def read_library(text: str, file: str) -> list[Function]:
 
 
 def _read_comment(comment: str, definition: str) -> tuple[str, dict[str, str]]:
-    """The text of a comment, and its parts: those on the function and those on its parameters."""
+    """A comment to its prose, and to its `name: text` lines by name."""
     parameters = re.split(r"\)\s*=", definition)[0]
     doc: list[str] = []
     notes: dict[str, str] = {}
@@ -165,16 +154,18 @@ class Library:
     own: Mapping[str, Function] = field(default_factory=dict)
 
     def function(self, name: str) -> Function | None:
-        """A definition by its name; the user's own go before built-ins."""
+        """The definition of a name; a user's go before built-ins, which have none."""
         if name in self.own:
             return self.own[name]
         return None if name in BUILTINS else standard_library().get(name)
 
     def signature(self, name: str) -> Signature | None:
+        """The signature of a function, built-in or not; None where there is none."""
         function = self.function(name)
         return function.signature if function else BUILTINS.get(name)
 
     def names(self) -> list[str]:
+        """Everything that can be called."""
         return [*self.own, *BUILTINS, *standard_library()]
 
     @property
@@ -183,10 +174,8 @@ class Library:
         return tuple({each.source.name: each.source.text for each in self.own.values()}.items())
 
     def seen_by(self, function: Function) -> Library:
-        """What the body of a definition can call: the standard ones know no user's."""
-        return (
-            self if function.name in self.own and self.own[function.name] is function else STANDARD
-        )
+        """What the body of a definition can call: a standard one calls no user's."""
+        return self if self.own.get(function.name) is function else STANDARD
 
 
 STANDARD = Library()

@@ -1,34 +1,41 @@
-"""A user's library files: read together, checked as a whole, joined to what a text calls."""
+"""A user's library files: read and checked together, and checked with the text that calls them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from lrdsl.errors.diagnostics import Diagnostic, Label, ScheduleError, Source, Span
 from lrdsl.language.builtins import PARAMETER_TYPES
-from lrdsl.language.library import STANDARD, Function, Library, nodes_of, read_library
-from lrdsl.language.typecheck import Parameters, check, check_definition, suggestion
+from lrdsl.language.call_graph import Graph, mark_reached, strong_components
+from lrdsl.language.library import STANDARD, Function, Library, read_library
+from lrdsl.language.params import Parameters
+from lrdsl.language.suggestions import suggestion
+from lrdsl.language.typecheck import check, check_definition
 from lrdsl.syntax import tree
 from lrdsl.syntax.parser import parse
 
-# Name and text of each file.
+# The name and the text of each file.
 Files = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """The library of some files, and what is wrong with them, by definition (None: a file)."""
+    """The library of some files, its call graph, and its problems.
+
+    Each problem goes with the definition that it is in, or with None if it is none's.
+    """
 
     library: Library
-    found: tuple[tuple[Function | None, Diagnostic], ...] = ()
+    calls: Graph
+    found: tuple[tuple[Function | None, Diagnostic], ...]
 
 
 @lru_cache(maxsize=64)
 def load(files: Files) -> Loaded:
-    """The definitions of library files; all their problems are collected."""
+    """The definitions of library files, and all of their problems."""
     own: dict[str, Function] = {}
     found: list[tuple[Function | None, Diagnostic]] = []
     for name, text in files:
@@ -41,14 +48,15 @@ def load(files: Files) -> Loaded:
                 hides = f"hides the built-in `{function.name}`"
                 found.append((None, _named(function, "LRD014", hides, "warning")))
             own[function.name] = function
-    library = Library(own)
+    library, calls = Library(own), _call_graph(own)
+    recursive = _recursive(own, calls)
     for function in own.values():
-        found += [(function, each) for each in _check(function, library)]
-    return Loaded(library, tuple(found))
+        found += [(function, each) for each in _check(function, recursive, library)]
+    return Loaded(library, calls, tuple(found))
 
 
 def load_checked(files: Files) -> Library:
-    """The library of some files; raises ScheduleError when there is an error in them."""
+    """The library of some files; raises ScheduleError if there is an error in them."""
     loaded = load(files)
     errors = [each for _, each in loaded.found if each.severity == "error"]
     if errors:
@@ -63,7 +71,7 @@ def _named(function: Function, code: str, what: str, severity: str) -> Diagnosti
 
 
 def _stray(functions: list[Function], source: Source) -> list[Diagnostic]:
-    """A file's text outside its definitions, which is comments and blank lines."""
+    """[] or the problem that something else than comments stands before the definitions."""
     end = min((function.offset for function in functions), default=len(source.text))
     offset = 0
     for line in source.text[:end].splitlines(keepends=True):
@@ -75,10 +83,14 @@ def _stray(functions: list[Function], source: Source) -> list[Diagnostic]:
     return []
 
 
-def _check(function: Function, library: Library) -> list[Diagnostic]:
-    """The problems of a definition, in the coordinates of its file."""
+def _check(
+    function: Function, recursive: Mapping[str, Diagnostic], library: Library
+) -> list[Diagnostic]:
+    """The problems of a definition, with spans of its file."""
     try:
-        found = [*_malformed(function), *_cycle(function, library)]
+        found = _malformed(function)
+        if function.name in recursive:
+            found.append(recursive[function.name])
         found = found or check_definition(function, library)
     except ScheduleError as error:
         found = list(error.diagnostics)
@@ -92,7 +104,7 @@ def _in_file(found: Diagnostic, function: Function) -> Diagnostic:
 
 
 def _malformed(function: Function) -> list[Diagnostic]:
-    """Parameters of no type, or of the same name."""
+    """The problems of parameters of an unknown type, or of the same name."""
     found = []
     parameters = function.definition.parameters
     twice = {name for name, n in Counter(each.name for each in parameters).items() if n > 1}
@@ -109,61 +121,57 @@ def _malformed(function: Function) -> list[Diagnostic]:
     return found[:1] if twice else found
 
 
-def _cycle(function: Function, library: Library) -> list[Diagnostic]:
-    """The call by which a definition comes back to itself; once for each circle."""
-    circle = [name for name in library.own if function.name in _reached(name, library)]
-    circle = [name for name in circle if name in _reached(function.name, library)]
-    if circle[0] != function.name:
-        return []
-    for node in nodes_of(function.definition):
-        if isinstance(node, tree.Call) and function.name in _reached(node.name, library):
-            message = f"`{function.name}` calls itself"
-            if node.name != function.name:
-                message += f" through `{node.name}`"
-            return [Diagnostic("LRD019", message, node.name_span)]
-    return []
-
-
-def _reached(name: str, library: Library) -> set[str]:
-    """The user's functions that a call of `name` runs, itself included."""
-    reached: set[str] = set()
-    waiting = [name]
-    while waiting:
-        each = waiting.pop()
-        if each in library.own and each not in reached:
-            reached.add(each)
-            waiting += _calls(library.own[each])
-    return reached
-
-
-def _calls(function: Function) -> Iterable[str]:
+def _calls(function: Function) -> tuple[tree.Call, ...]:
     try:
         return function.calls
-    except ScheduleError:
+    except ScheduleError:  # which is reported with the definition
         return ()
 
 
+def _call_graph(own: Mapping[str, Function]) -> Graph:
+    """From each of the user's definitions to those of them that it calls."""
+    return {
+        name: [call.name for call in _calls(function) if call.name in own]
+        for name, function in own.items()
+    }
+
+
+def _recursive(own: Mapping[str, Function], calls: Graph) -> dict[str, Diagnostic]:
+    """The problems of definitions that call themselves: by name, the first one of each cycle."""
+    component = strong_components(calls)
+    found: dict[str, Diagnostic] = {}
+    shown = set()
+    for name, function in own.items():
+        home = component[name]
+        back = next((call for call in _calls(function) if component.get(call.name) == home), None)
+        if back is None or home in shown:
+            continue
+        shown.add(home)
+        through = "" if back.name == name else f" through `{back.name}`"
+        found[name] = Diagnostic("LRD019", f"`{name}` calls itself{through}", back.name_span)
+    return found
+
+
 def _problems_at(program: tree.Program | None, loaded: Loaded) -> list[Diagnostic]:
-    """The problems of library files as problems of a text: each shows the call that runs it."""
+    """The problems of library files, each with a label at the text's first call that runs it."""
     if not loaded.found:
         return []
+    first: dict[str, tree.Call] = {}
+    for node in tree.nodes_of(program) if program else ():
+        if isinstance(node, tree.Call):
+            mark_reached(loaded.calls, node.name, node, first)
     found = []
-    calls = [] if program is None else [n for n in nodes_of(program) if isinstance(n, tree.Call)]
     for function, each in loaded.found:
-        callers = (
-            Label(call.name_span, "called here")
-            for call in calls
-            if function is not None and function.name in _reached(call.name, loaded.library)
-        )
-        label = next(callers, None)
-        found.append(replace(each, labels=(*each.labels, label)) if label else each)
+        call = first.get(function.name) if function else None
+        labels = (Label(call.name_span, "called here"),) if call else ()
+        found.append(replace(each, labels=(*each.labels, *labels)))
     return found
 
 
 def problems(
     text: str, params: Parameters, files: Files = (), *, interpolations: bool = False
 ) -> list[Diagnostic]:
-    """What is wrong with a text and the library files it may call, without a timeline."""
+    """The problems of a text and of its library files that show without a timeline."""
     loaded = load(files)
     try:
         program = parse(text)

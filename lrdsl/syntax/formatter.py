@@ -1,16 +1,19 @@
-"""Tree to canonical text: one spelling, the fewest parentheses, the same tree when read again."""
+"""The formatter: a tree to its canonical text, which has the same tree.
+
+One spelling of everything, and no parentheses that are not needed.
+"""
 
 from __future__ import annotations
 
 import re
 
 from lrdsl.syntax import tree
-from lrdsl.syntax.parser import MAX_LENGTH
+from lrdsl.syntax.limits import MAX_LENGTH
 from lrdsl.syntax.tree import Node
 
 WIDTH = 88
 
-# How tightly things bind, as the rules of `lrdsl.lark` nest.
+# Precedence, lowest first, as the rules of `lrdsl.lark` nest.
 _BODY, _CHOICE, _OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _SIGNED, _POWER, _ATOM = range(11)
 _LEVELS = {
     "if": _CHOICE, "or": _OR, "and": _AND, "not": _NOT, "+": _SUM, "*": _PRODUCT,
@@ -24,7 +27,7 @@ def format_program(program: tree.Program) -> str:
 
 
 def format_lines(program: tree.Program) -> str:
-    """The canonical text; a long one has every part, and every name after `where`, on a line."""
+    """The canonical text; of a long one, each part and each name after `where` on its line."""
     text = format_program(program)
     if len(text) <= WIDTH:
         return text
@@ -38,7 +41,7 @@ def format_lines(program: tree.Program) -> str:
 
 
 def has_comment(text: str) -> bool:
-    """Whether a text holds a comment, which no tree keeps."""
+    """Whether a text has a comment, which its tree has not."""
     return any(match[0] == "#" for match in re.finditer(r"\$\{(?:[^{}]|\{[^{}]*\})*\}|#", text))
 
 
@@ -48,7 +51,7 @@ def format_node(node: Node) -> str:
 
 
 def _within_limit(text: str) -> str:
-    """The spaces around operators must not make a text too long to be read again."""
+    """A text without the spaces around its operators, where they make it too long to parse."""
     if len(text) <= MAX_LENGTH:
         return text
     return re.sub(r"(\$\{(?:[^{}]|\{[^{}]*\})*\})| ?([-+*/^<>=!,]+) ?", r"\1\2", text)
@@ -64,7 +67,7 @@ def _where(program: tree.Program, separator: str) -> str:
 
 
 def _text(node: Node, level: int) -> str:
-    """A node where `level` is wanted: in parentheses when it binds less tightly."""
+    """A node where the precedence `level` is needed: in parentheses if its own is lower."""
     match node:
         case tree.Number(text=text) | tree.Bad(text=text) | tree.Interpolation(text=text):
             return text

@@ -1,8 +1,12 @@
-"""The tree of a text: small immutable nodes whose span takes no part in equality."""
+"""The abstract syntax tree: small frozen nodes, equal where they mean the same.
+
+A span is where a node stands in its text; it takes no part in equality.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from lrdsl.errors.diagnostics import Span
@@ -10,32 +14,28 @@ from lrdsl.errors.diagnostics import Span
 if TYPE_CHECKING:
     from fractions import Fraction
 
-# Unit spellings and the timeline clock that each counts.
-UNITS = {
-    "ep": "ep", "epoch": "ep", "epochs": "ep",
-    "st": "st", "step": "st", "steps": "st",
-    "%": "%",
-    "tok": "tok", "token": "tok", "tokens": "tok",
-    "sa": "sa", "sample": "sa", "samples": "sa",
-}  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
+    """What all nodes have: a span, the levels below with their own, and the nodes in them."""
+
     span: Span = field(compare=False)
     height: int = field(default=1, compare=False, repr=False)
     size: int = field(default=1, compare=False, repr=False)
 
 
 def _rational(text: str) -> Fraction:
+    """The value of a decimal literal, exactly."""
     from fractions import Fraction
 
-    # not Fraction("0e999999999"), which computes the power
+    # Fraction("0e999999999") would compute the power.
     return Fraction(text.replace("_", "")) if float(text) else Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Number(Node):
+    """A number without a unit, spelled as in the text."""
+
     text: str
 
     @property
@@ -45,6 +45,8 @@ class Number(Node):
 
 @dataclass(frozen=True, slots=True)
 class Time(Node):
+    """A number with a unit of time; `unit` is the name of a row of `units.UNITS`."""
+
     text: str
     unit: str
 
@@ -55,35 +57,39 @@ class Time(Node):
 
 @dataclass(frozen=True, slots=True)
 class Name(Node):
+    """A word that stands for a value: a clock, a param, a name after `where`, a parameter."""
+
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Interpolation(Node):
-    """`${...}` that nobody resolved yet; files are checked with it as an unknown value."""
+    """OmegaConf's `${...}`, not resolved: an unknown value, where a config is checked."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Bad(Node):
-    """A word that cannot mean anything, kept so that checking goes on behind it."""
+    """A word that cannot mean anything, kept so that what stands behind it is checked, too."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Argument(Node):
+    """One argument of a call, with the name of its parameter where that is given."""
+
     name: str | None
     value: Node
 
 
 @dataclass(frozen=True, slots=True)
 class Call(Node):
-    """A function or operator applied to arguments.
+    """A function or an operator, applied to arguments.
 
-    `+` and `*` take any number of operands (a long sum must not nest); `a - b` is
-    `+(a, -(b))` and `a / b` is `*(a, /(b))`, so `-` and `/` have one operand.
+    `+` and `*` take any number of operands, so that a long sum does not nest. `a - b` is
+    `+(a, -(b))` and `a / b` is `*(a, /(b))`: `-` and `/` have one operand.
     """
 
     name: str
@@ -97,7 +103,7 @@ class Call(Node):
 
 @dataclass(frozen=True, slots=True)
 class Comparison(Node):
-    """A chain `a < b <= c`: operators stand between neighbouring operands."""
+    """A chain such as `a < b <= c`: one operator less than operands."""
 
     operators: tuple[str, ...]
     operands: tuple[Node, ...]
@@ -105,22 +111,30 @@ class Comparison(Node):
 
 @dataclass(frozen=True, slots=True)
 class List(Node):
+    """Elements in square brackets, as an argument."""
+
     items: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Part(Node):
+    """One part of a sequence; only the last may have no `for` that says how long it lasts."""
+
     body: Node
     duration: Node | None
 
 
 @dataclass(frozen=True, slots=True)
 class Sequence(Node):
+    """Parts joined by `then`; one part with `for` is a sequence, too."""
+
     parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Binding(Node):
+    """A name after `where`, and its value."""
+
     name: str
     value: Node
     name_span: Span = field(compare=False)
@@ -128,12 +142,16 @@ class Binding(Node):
 
 @dataclass(frozen=True, slots=True)
 class Program(Node):
+    """A whole schedule."""
+
     body: Node
     bindings: tuple[Binding, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter(Node):
+    """A parameter of a definition; `type` is the word behind its colon, or `number`."""
+
     name: str
     type: str
     default: Node | None
@@ -141,7 +159,20 @@ class Parameter(Node):
 
 @dataclass(frozen=True, slots=True)
 class Definition(Node):
+    """A function of a library file."""
+
     name: str
     parameters: tuple[Parameter, ...]
     body: Node
     name_span: Span = field(compare=False)
+
+
+def nodes_of(node: Node) -> Iterator[Node]:
+    """A node and all below it: depth first, in the order of the text."""
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        yield each
+        values = [getattr(each, field.name) for field in fields(each)]
+        below = [x for value in values for x in (value if isinstance(value, tuple) else (value,))]
+        waiting += [child for child in reversed(below) if isinstance(child, Node)]

@@ -14,8 +14,9 @@ from lrdsl.errors.exits import CLEAN, Usage
 from lrdsl.errors.rendering import render_all, visible
 from lrdsl.language import user_library as libraries
 from lrdsl.language.builtins import NAMES, Signature
-from lrdsl.language.library import STANDARD, Library, nodes_of
-from lrdsl.language.typecheck import Parameters, suggestion
+from lrdsl.language.library import STANDARD, Library
+from lrdsl.language.params import Parameters
+from lrdsl.language.suggestions import suggestion
 from lrdsl.syntax import tree
 from lrdsl.syntax.formatter import format_lines
 from lrdsl.syntax.parser import parse
@@ -175,8 +176,8 @@ def _expression_page(text: str, params: Parameters, run: Timeline | None, librar
 
 def _used(program: tree.Program, library: Library) -> list[str]:
     """The functions and names of the language that a text uses."""
-    calls = [node.name for node in nodes_of(program) if isinstance(node, tree.Call)]
-    names = [node.name for node in nodes_of(program) if isinstance(node, tree.Name)]
+    calls = [node.name for node in tree.nodes_of(program) if isinstance(node, tree.Call)]
+    names = [node.name for node in tree.nodes_of(program) if isinstance(node, tree.Name)]
     own = {binding.name for binding in program.bindings}
     rows = {str(each): each.doc for name in calls if (each := library.signature(name))}
     rows |= {name: NAMES[name].doc for name in names if name in NAMES and name not in own}
