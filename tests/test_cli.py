@@ -13,7 +13,6 @@ import pytest
 from test_layers import loaded_by
 
 from lrdsl import Schedule, Timeline, __version__
-from lrdsl.check.forking import begin
 from lrdsl.cli import main
 from lrdsl.cli.eval import BLOCK
 from lrdsl.errors.codes import CODES
@@ -86,26 +85,6 @@ def test_check_stops_at_a_hundred_problems_a_file(tmp_path: Path, capsys: Output
     assert "50 more problems" in out and "150 errors" in out
 
 
-@pytest.mark.parametrize("texts", [
-    ["lr: flor(1)", "lr: 0.1 * 2", "lr: yes", "a: 1", "lr: cosine(0.1)", "schedule: every day"] * 3,
-    ["lr: 0.1 * 2"] * 4,
-    ["a: 1"] * 5,
-])  # fmt: skip
-def test_many_files_are_shared_by_processes(
-    texts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
-) -> None:
-    for number, text in enumerate(texts):
-        (tmp_path / f"{number:02}.yaml").write_text(text)
-    words = ["check", str(tmp_path), str(tmp_path / "missing.yaml"), str(tmp_path)]
-    for asked in (words, words[:2]):
-        alone = main(asked), capsys.readouterr()
-        for processes in (1, 2, 3, 50):
-            monkeypatch.setattr("lrdsl.check.checking.MANY", 2)
-            monkeypatch.setattr("lrdsl.check.forking.processors", lambda n=processes: n)
-            assert (main(asked), capsys.readouterr().out) == (alone[0], alone[1].out)
-        monkeypatch.undo()
-
-
 def test_checking_a_good_file_loads_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.yaml").write_text("lr: 0.01 * 0.5^floor(epoch/10)")
     (tmp_path / "pyproject.toml").write_text("[project]")
@@ -113,27 +92,6 @@ def test_checking_a_good_file_loads_little(tmp_path: Path, monkeypatch: pytest.M
     loaded = loaded_by("from lrdsl.cli import main; main(['check', 'a.yaml'])")
     assert "yaml" in loaded
     assert not {"pathlib", "tomllib", "fractions", "difflib"} & (loaded - loaded_by("pass"))
-
-
-def test_only_the_command_itself_leaves_its_garbage() -> None:
-    code = "from lrdsl.cli import main; import gc; main({}); print(gc.get_freeze_count() > 0)"
-    for words, frozen in (("['check', '-e', '1']", "False"), ("", "True")):
-        done = subprocess.run(
-            [sys.executable, "-c", code.format(words), "check", "-e", "1"],
-            capture_output=True, text=True,
-        )  # fmt: skip
-        assert done.stdout.splitlines()[-1] == frozen
-
-
-def test_work_that_fails_in_a_copy_fails_here() -> None:
-    home = os.getpid()
-
-    def fail() -> None:
-        raise KeyError("here" if os.getpid() == home else "there")
-
-    with pytest.raises(KeyError, match="here"):
-        begin(fail)()
-    assert begin(os.getpid)() != home
 
 
 def test_check_with_a_timeline_and_params(capsys: Output) -> None:

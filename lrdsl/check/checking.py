@@ -7,7 +7,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
 from lrdsl.cli.exits import CLEAN, FAILED, FINDINGS, NOTHING
@@ -24,9 +23,7 @@ if TYPE_CHECKING:
     from lrdsl.timeline import Timeline
 
 MAX_BYTES = 2**20
-_USUAL_BYTES = 2**14  # to read up to the limit at once is to allocate as much for each file
 MAX_SHOWN = 100
-MANY = 200  # files that take longer than another process takes to start
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -50,13 +47,6 @@ class Report:
         if len(found) > MAX_SHOWN:
             print(f"{visible(name)}: {len(found) - MAX_SHOWN:,} more problems\n")
 
-    def add(self, other: Report) -> None:
-        """Count what another report saw, too."""
-        self.schedules += other.schedules
-        self.files += other.files
-        self.unreadable |= other.unreadable
-        self.severities += other.severities
-
     @property
     def code(self) -> int:
         if self.unreadable:
@@ -78,8 +68,9 @@ def check_all(
     for text in expressions:
         report.schedules += 1
         report.show(check_expression(text, params, run, files), text, "schedule")
-    named = [name for path in paths for name in _names_of(path)]
-    _check_files(named, run, report, files)
+    for path in paths:
+        for name in _names_of(path):
+            _check_file(name, run, report, files)
     _print_summary(report, run)
     return report.code
 
@@ -120,9 +111,7 @@ def _names_of(path: str) -> Iterator[str]:
 def read_source(path: Path | str) -> str:
     """The text of a YAML file without its byte order mark; raises OSError, UnicodeDecodeError."""
     with open(path, "rb") as file:
-        data = file.read(_USUAL_BYTES)
-        if len(data) == _USUAL_BYTES:
-            data += file.read(MAX_BYTES + 1 - _USUAL_BYTES)
+        data = file.read(MAX_BYTES + 1)
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     if len(data) > MAX_BYTES:
         return data.decode(encoding, "replace")
@@ -132,30 +121,6 @@ def read_source(path: Path | str) -> str:
 def in_group(path: Path | str) -> bool:
     """Whether a file belongs to the config group `lrdsl/schedule`."""
     return "/lrdsl/schedule/" in os.path.realpath(path).replace(os.sep, "/")
-
-
-def _check_files(paths: list[str], run: Timeline | None, report: Report, files: Files) -> None:
-    """Check files in their order; the last ones of many in other processes, meanwhile."""
-
-    def check(share: list[str]) -> Report:
-        report = Report()
-        for path in share:
-            _check_file(path, run, report, files)
-        return report
-
-    if len(paths) < MANY:
-        report.add(check(paths))
-        return
-    from lrdsl.check.forking import begin, processors
-
-    first, rest = paths[:1], paths[1:]
-    report.add(check(first))  # which loads what the others need, too
-    size = -(-len(rest) // processors())
-    shares = [rest[start : start + size] for start in range(0, len(rest), size)]
-    waiting = [begin(partial(check, share)) for share in shares[1:]]
-    report.add(check(shares[0]))
-    for end in waiting:
-        report.add(end())
 
 
 def _check_file(path: str, run: Timeline | None, report: Report, files: Files) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import sys
 import warnings
@@ -52,8 +51,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = _run(_joined(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
-        if argv is None:
-            gc.freeze()  # the interpreter ends here, and would look for garbage in all there is
         return code
     except BrokenPipeError:
         # What is still buffered has no reader; the interpreter would complain at exit.
