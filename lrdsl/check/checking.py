@@ -76,11 +76,11 @@ def check_file(path: str, run: Timeline | None, libraries: Files = ()) -> Checke
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8", "replace").removeprefix("\ufeff")
         span = Span(len(before), len(before) + 1)
-        found = Diagnostic("LRD501", "the YAML cannot be read: not UTF-8", span)
-        return Checked(name, f"{before}\ufffd", found=[found])
+        wrong = Diagnostic("LRD501", "the YAML cannot be read: not UTF-8", span)
+        return Checked(name, f"{before}\ufffd", found=[wrong])
     group = "expr" in source and in_schedule_group(path)
-    count, problems = check_source(source, group=group, run=run, libraries=libraries)
-    return Checked(name, source, count, problems)
+    count, found = check_source(source, group=group, run=run, libraries=libraries)
+    return Checked(name, source, count, found)
 
 
 def check_source(

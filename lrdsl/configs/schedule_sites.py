@@ -81,11 +81,11 @@ def find_schedules(source: str, *, group: bool = False) -> list[Found]:
 
     group: the text is a file of the config group `lrdsl/schedule`, which is a schedule itself.
     """
-    documents, problems = read_documents(source)
+    documents, unreadable = read_documents(source)
     finder = _Finder(source)
     for document in documents:
-        finder.document(document, group)
-    return [*finder.found, *problems]
+        finder.visit_document(document, group)
+    return [*finder.found, *unreadable]
 
 
 class _Finder:
@@ -96,61 +96,61 @@ class _Finder:
         self.found: list[Found] = []
         self.seen: set[tuple[int, bool]] = set()
 
-    def document(self, root: YamlNode, group: bool) -> None:
+    def visit_document(self, root: YamlNode, group: bool) -> None:
         pairs = pairs_of(root)
         if group and "expr" in pairs:
-            self.schedule(pairs)
+            self.visit_schedule(pairs)
         elif pairs:
             # Under `hydra` is Hydra's own configuration, where a value may be a sweep.
-            self.values({key: pair for key, pair in pairs.items() if key != "hydra"})
+            self.visit_values({key: pair for key, pair in pairs.items() if key != "hydra"})
         else:
-            self.node(root)
+            self.visit(root)
 
-    def node(self, node: YamlNode) -> None:
+    def visit(self, node: YamlNode) -> None:
         """A node that is not a schedule itself."""
         if isinstance(node, YamlScalar) or self.is_known(node):
             return
         if isinstance(node, YamlMapping):
-            self.values(pairs_of(node))
+            self.visit_values(pairs_of(node))
         else:
             for item in node.items:
-                self.node(item)
+                self.visit(item)
 
-    def values(self, pairs: Pairs) -> None:
+    def visit_values(self, pairs: Pairs) -> None:
         for key, (_, value) in pairs.items():
             if is_slot(key):
-                self.slot(value)
+                self.visit_slot(value)
             elif not isinstance(value, YamlScalar):
-                self.node(value)
+                self.visit(value)
 
     def is_known(self, node: YamlNode, slot: bool = False) -> bool:
         known = (id(node), slot) in self.seen
         self.seen.add((id(node), slot))
         return known
 
-    def slot(self, node: YamlNode) -> None:
+    def visit_slot(self, node: YamlNode) -> None:
         """The value of a key behind which a schedule stands."""
         if self.is_known(node, slot=True):
             return
         if isinstance(node, YamlScalar):
-            if site := self.scalar(node):
+            if site := self.site_of(node):
                 self.found.append(site)
         elif isinstance(node, YamlSequence):
-            self.sequence(node)
+            self.visit_list(node)
         elif "expr" in (pairs := pairs_of(node)):
-            self.schedule(pairs)
+            self.visit_schedule(pairs)
         else:
-            self.node(node)
+            self.visit(node)
 
-    def schedule(self, pairs: Pairs) -> None:
+    def visit_schedule(self, pairs: Pairs) -> None:
         """A mapping of `expr` and `params`."""
         given = pairs_of(pairs["params"][1]) if "params" in pairs else {}
         params = {name: self.parameter(name, value) for name, (_, value) in given.items()}
-        spans = {name: self.map(key).whole for name, (key, _) in given.items()}
+        spans = {name: self.source_map(key).whole for name, (key, _) in given.items()}
         expr = pairs["expr"][1]
         if isinstance(expr, YamlSequence):
-            self.sequence(expr, strict=True)
-        elif isinstance(expr, YamlScalar) and (site := self.scalar(expr, strict=True)):
+            self.visit_list(expr, strict=True)
+        elif isinstance(expr, YamlScalar) and (site := self.site_of(expr, strict=True)):
             self.found.append(replace(site, params=params, param_spans=spans))
 
     def parameter(self, name: str, node: YamlNode) -> float | int | str:
@@ -160,13 +160,13 @@ class _Finder:
         try:
             parameter_node(name, value)
         except ScheduleError:
-            self.found.append(refused_parameter(name, node, self.map(node).whole))
+            self.found.append(refused_parameter(name, node, self.source_map(node).whole))
             return UNKNOWN
         return value
 
-    def scalar(self, scalar: YamlScalar, strict: bool = False) -> ScheduleSite | None:
+    def site_of(self, scalar: YamlScalar, strict: bool = False) -> ScheduleSite | None:
         """The site of a text or a number; anything else is a problem, or nobody's."""
-        where, tag = self.map(scalar), tag_of(scalar)
+        where, tag = self.source_map(scalar), tag_of(scalar)
         if tag != TEXT:
             problem = not_text(scalar, where.whole, strict)
         else:
@@ -184,11 +184,11 @@ class _Finder:
         follows = self.source[where.end : where.end + 1]
         return not scalar.style and follows == "," and not is_balanced(scalar.value)
 
-    def sequence(self, node: YamlSequence, strict: bool = False) -> None:
+    def visit_list(self, node: YamlSequence, strict: bool = False) -> None:
         """A list, which may be somebody else's: of mappings, of plain numbers, of names."""
         scalars = [item for item in node.items if isinstance(item, YamlScalar)]
         texts = [item.value for item in scalars if tag_of(item) == TEXT]
-        span = self.map(node).whole
+        span = self.source_map(node).whole
         if not all(map(is_balanced, texts)):
             self.found.append(split_call("list", span))
         elif strict:
@@ -198,9 +198,9 @@ class _Finder:
         ):
             self.found.append(list_for_schedule(span, "warning"))
         else:
-            self.node(node)
+            self.visit(node)
 
-    def map(self, node: YamlNode) -> SourceMap:
+    def source_map(self, node: YamlNode) -> SourceMap:
         start, end = range_of(node)
         if isinstance(node, YamlScalar):
             return map_scalar(self.source, start, end, node.value, node.style)
