@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -149,6 +150,7 @@ def _has_error(found: Sequence[Diagnostic]) -> bool:
 def _unless_foreign(
     text: str, found: Sequence[Diagnostic], libraries: Files
 ) -> Sequence[Diagnostic]:
+    """The problems of a text that may be another tool's: none, or only that it is not ours."""
     if is_cron(text):
         return []
     unread = any(each.code < "LRD011" for each in found)  # syntax and unknown names
@@ -159,6 +161,4 @@ def _unless_foreign(
 
 def _shown(path: str) -> str:
     """A path as it is usually written, with `/` and without needless parts."""
-    from pathlib import Path
-
-    return Path(path).as_posix()
+    return os.path.normpath(path).replace(os.sep, "/")
