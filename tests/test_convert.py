@@ -27,12 +27,12 @@ from lrdsl.convert import (
     from_torch,
     from_transformers,
 )
+from lrdsl.convert.caffe import CAFFE
 from lrdsl.convert.call_syntax import read_arguments
-from lrdsl.convert.keras_table import KERAS
-from lrdsl.convert.optax_table import OPTAX
-from lrdsl.convert.other_tables import CAFFE
-from lrdsl.convert.torch_table import TORCH
-from lrdsl.convert.transformers_table import TRANSFORMERS
+from lrdsl.convert.keras import KERAS
+from lrdsl.convert.optax import OPTAX
+from lrdsl.convert.torch import TORCH
+from lrdsl.convert.transformers import TRANSFORMERS
 
 RUN = Timeline()
 FACTORS = ("base_learning_rate={b}, warmup_steps={w}, decay_factor={df}, steps_per_decay={spd}, "

@@ -20,7 +20,7 @@ from lrdsl.language.builtins import Signature
 from lrdsl.language.library import read_library, standard_library
 from lrdsl.language.typecheck import problems
 from lrdsl.language.user_library import load
-from lrdsl.views.explain import explain, list_functions
+from lrdsl.views.explain import explanation, function_list, functions_as_data
 from lrdsl.views.function_page import GROUPS, signatures
 from lrdsl.views.manual import TOOLS, manual, peers, pictures
 from lrdsl.views.plot import Curve, draw, example_curve, picture, run_of
@@ -268,29 +268,24 @@ sqrt(x) = x^0.5 / 2
 """
 
 
-def test_definitions_of_a_user(capsys: Output) -> None:
+def test_definitions_of_a_user() -> None:
     library = load((("mine.lrs", MINE),)).library
-    list_functions(None, json=False, library=library)
-    out = capsys.readouterr().out
-    assert out.startswith("yours:\n  half(peak) ") and out.count("  sqrt(x) ") == 1
-    list_functions("half", json=False, library=library)
-    out = capsys.readouterr().out
+    listed = function_list(None, library)
+    assert listed.startswith("yours:\n  half(peak) ") and listed.count("  sqrt(x) ") == 1
+    shown = function_list("half", library)
     for text in ("peak  number  the highest rate", "torch: Half", "Keras: HalfDecay (doubled)",
                  "half(peak) = peak / 2 for 1ep then 0", "0.06 ┤", "2 epochs"):  # fmt: skip
-        assert text in out
-    assert "\x1b" not in out
-    list_functions(None, json=True, library=library)
-    kinds = {each["name"]: each["kind"] for each in json.loads(capsys.readouterr().out)}
+        assert text in shown
+    assert "\x1b" not in shown
+    kinds = {each["name"]: each["kind"] for each in functions_as_data(None, library)}
     assert (kinds["half"], kinds["sqrt"], kinds["exp"]) == ("yours", "yours", "built-in")
-    list_functions("sqrt", json=False, library=library)
-    assert "x^0.5 / 2" in capsys.readouterr().out
+    assert "x^0.5 / 2" in function_list("sqrt", library)
 
 
-def test_expressions_that_call_a_users_definition(capsys: Output) -> None:
+def test_expressions_that_call_a_users_definition() -> None:
     library = load((("mine.lrs", MINE),)).library
     run = Timeline(steps_per_epoch=10, epochs=4)
-    explain("half(x) for 1ep * y then half(0.1) where x = 1, y = 2", {}, run, library=library)
-    out = capsys.readouterr().out
-    assert "half(peak) " in out and "steps 0 to 19: half(x)\n" in out
-    explain("half", {}, None, library=library)
-    assert "the highest rate" in capsys.readouterr().out
+    text = "half(x) for 1ep * y then half(0.1) where x = 1, y = 2"
+    shown = explanation(text, {}, run, library)
+    assert "half(peak) " in shown and "steps 0 to 19: half(x)\n" in shown
+    assert "the highest rate" in explanation("half", {}, None, library)

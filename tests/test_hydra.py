@@ -20,14 +20,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from lrdsl import hydra
-from lrdsl.configs.hydra_overrides import (
-    lost_in_call,
-    parse_override,
-    quoted,
-    rewrite,
-    rewrite_word,
-    split,
-)
+from lrdsl.configs.hydra_grammar import parse_override, quoted, split
+from lrdsl.configs.hydra_overrides import lost_in_call, rewrite, rewrite_word
 from lrdsl.hydra.schedules import named, names, shipped
 
 STEP = "0.1*0.5^floor(epoch/10)"

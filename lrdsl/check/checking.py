@@ -1,235 +1,164 @@
-"""`lrdsl check`: the schedules of files and expressions to reports and an exit code."""
+"""Expressions and config files to what is wrong with their schedules."""
 
 from __future__ import annotations
 
 import os
-import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from lrdsl.configs.config_files import (
+    MAX_BYTES,
+    config_paths,
+    in_schedule_group,
+    is_too_large,
+    read_source,
+)
+from lrdsl.configs.recognition import is_cron, is_expression, may_hold_schedules
 from lrdsl.errors.diagnostics import Diagnostic, ScheduleError, Span
-from lrdsl.errors.exits import CLEAN, FAILED, FINDINGS, NOTHING
-from lrdsl.errors.rendering import visible
 from lrdsl.language.params import Parameters
-from lrdsl.language.user_library import problems
+from lrdsl.language.user_library import Files, load, problems
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from lrdsl.configs.schedule_sites import Check
-    from lrdsl.language.user_library import Files
+    from lrdsl.configs.schedule_sites import ScheduleSite
     from lrdsl.timeline import Timeline
 
-MAX_BYTES = 2**20
-_USUAL_BYTES = 2**14  # to read up to the limit at once is to allocate as much for each file
-MAX_SHOWN = 100
-MANY = 200  # files that take longer than another process takes to start
-_SUFFIXES = (".yaml", ".yml")
 
+@dataclass(frozen=True)
+class Checked:
+    """One text after its check: what it is called, its schedules, and what is wrong with them.
 
-@dataclass
-class Report:
-    """What was seen so far."""
+    unreadable: why there is no text to check.
+    """
 
+    name: str
+    text: str = ""
     schedules: int = 0
-    files: int = 0
-    unreadable: bool = False
-    severities: Counter[str] = field(default_factory=Counter)
-
-    def show(self, found: Sequence[Diagnostic], source: str, name: str) -> None:
-        """Print the problems of one text."""
-        self.severities.update(each.severity for each in found)
-        if found:
-            from lrdsl.errors.rendering import render_all
-
-            ordered = sorted(found, key=lambda each: (each.span, each.code))
-            print(render_all(ordered[:MAX_SHOWN], source, name), end="\n\n")
-        if len(found) > MAX_SHOWN:
-            print(f"{visible(name)}: {len(found) - MAX_SHOWN:,} more problems\n")
-
-    def add(self, other: Report) -> None:
-        """Count what another report saw, too."""
-        self.schedules += other.schedules
-        self.files += other.files
-        self.unreadable |= other.unreadable
-        self.severities += other.severities
-
-    @property
-    def code(self) -> int:
-        if self.unreadable:
-            return FAILED
-        if self.severities["error"] or self.severities["warning"]:
-            return FINDINGS
-        return CLEAN if self.schedules else NOTHING
+    found: Sequence[Diagnostic] = ()
+    is_file: bool = True
+    unreadable: str = ""
 
 
 def check_all(
-    paths: Sequence[str],
-    expressions: Sequence[str],
+    expressions: Iterable[str],
+    paths: Iterable[str],
     params: Parameters,
     run: Timeline | None,
-    files: Files = (),
-) -> int:
-    """Check everything named, print what is wrong and a last line; returns the exit code."""
-    report = Report()
+    libraries: Files = (),
+) -> Iterator[Checked]:
+    """Each expression with `params`, then each config file of the paths, after its check."""
     for text in expressions:
-        report.schedules += 1
-        report.show(check_expression(text, params, run, files), text, "schedule")
-    named = [name for path in paths for name in _names_of(path)]
-    _check_files(named, run, report, files)
-    _print_summary(report, run)
-    return report.code
+        found = check_expression(text, params, run, libraries)
+        yield Checked("schedule", text, 1, found, is_file=False)
+    for path in paths:
+        for file in config_paths(path):
+            yield check_file(file, run, libraries)
 
 
 def check_expression(
-    text: str, params: Parameters, run: Timeline | None, files: Files = ()
+    text: str, params: Parameters, run: Timeline | None, libraries: Files = ()
 ) -> list[Diagnostic]:
-    """Everything wrong with one text; without a timeline, all that needs none."""
+    """Everything wrong with one expression; without a timeline, all that needs none."""
     try:
-        found = problems(text, params, files)
+        found = problems(text, params, libraries)
     except ScheduleError as error:  # a parameter is no number
         return [Diagnostic(each.code, each.message, Span(0, 1)) for each in error.diagnostics]
-    if run is None or any(each.severity == "error" for each in found):
-        return found
-    from lrdsl.schedule import Schedule
-
-    return Schedule(text, params, dict(files)).check(run)
+    return found if _has_error(found) or run is None else _on_timeline(text, params, run, libraries)
 
 
-def files_of(path: str) -> Iterator[Path]:
-    """A file itself; of a folder its YAML files, hidden ones left out, in a fixed order."""
-    from pathlib import Path
-
-    return map(Path, _names_of(path))
-
-
-def _names_of(path: str) -> Iterator[str]:
-    if not os.path.isdir(path):
-        yield path or os.curdir
-        return
-    for folder, folders, names in os.walk(path):
-        folders[:] = sorted(each for each in folders if not each.startswith("."))
-        for name in sorted(names):
-            if name.endswith(_SUFFIXES) and not name.startswith("."):
-                yield os.path.join(folder, name)
-
-
-def read_source(path: Path | str) -> str:
-    """The text of a YAML file without its byte order mark; raises OSError, UnicodeDecodeError."""
-    with open(path, "rb") as file:
-        data = file.read(_USUAL_BYTES)
-        if len(data) == _USUAL_BYTES:
-            data += file.read(MAX_BYTES + 1 - _USUAL_BYTES)
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    if len(data) > MAX_BYTES:
-        return data.decode(encoding, "replace")
-    return data.decode(encoding)
-
-
-def in_group(path: Path | str) -> bool:
-    """Whether a file belongs to the config group `lrdsl/schedule`."""
-    return "/lrdsl/schedule/" in os.path.realpath(path).replace(os.sep, "/")
-
-
-def _check_files(paths: list[str], run: Timeline | None, report: Report, files: Files) -> None:
-    """Check files in their order; the last ones of many in other processes, meanwhile."""
-
-    def check(share: list[str]) -> Report:
-        report = Report()
-        for path in share:
-            _check_file(path, run, report, files)
-        return report
-
-    if len(paths) < MANY:
-        report.add(check(paths))
-        return
-    from lrdsl.check.forking import begin, processors
-
-    first, rest = paths[:1], paths[1:]
-    report.add(check(first))  # which loads what the others need, too
-    size = -(-len(rest) // processors())
-    shares = [rest[start : start + size] for start in range(0, len(rest), size)]
-    waiting = [begin(partial(check, share)) for share in shares[1:]]
-    report.add(check(shares[0]))
-    for end in waiting:
-        report.add(end())
-
-
-def _check_file(path: str, run: Timeline | None, report: Report, files: Files) -> None:
-    report.files += 1
+def check_file(path: str, run: Timeline | None, libraries: Files = ()) -> Checked:
+    """A config file after its check, positions being those of the file."""
+    name = _shown(path)
     try:
         source = read_source(path)
     except OSError as error:
-        report.unreadable = True
-        reason = error.strerror or type(error).__name__
-        sys.stdout.flush()
-        print(f"error: `{visible(_shown(path))}` cannot be read: {reason}", file=sys.stderr)
-        return
+        return Checked(name, unreadable=error.strerror or type(error).__name__)
     except UnicodeDecodeError as error:
-        before = error.object[: error.start].decode("utf-8", "replace")
-        at = len(before.removeprefix("\ufeff"))
-        found = Diagnostic("LRD501", "the YAML cannot be read: not UTF-8", Span(at, at + 1))
-        report.show([found], before + "\ufffd", _shown(path))
-        return
-    group = "expr" in source and in_group(path)
-    count, found_all = check_source(source, group=group, run=run, files=files)
-    report.schedules += count
-    if found_all:
-        report.show(found_all, source, _shown(path))
-
-
-def _shown(path: str) -> str:
-    from pathlib import Path
-
-    return Path(path).as_posix()
-
-
-# What a file must hold to be worth reading as YAML.
-_MENTIONED = ("schedule", "lr", "learning_rate", "expr")
+        before = error.object[: error.start].decode("utf-8", "replace").removeprefix("\ufeff")
+        span = Span(len(before), len(before) + 1)
+        wrong = Diagnostic("LRD501", "the YAML cannot be read: not UTF-8", span)
+        return Checked(name, f"{before}\ufffd", found=[wrong])
+    group = "expr" in source and in_schedule_group(path)
+    count, found = check_source(source, group=group, run=run, libraries=libraries)
+    return Checked(name, source, count, found)
 
 
 def check_source(
-    source: str, *, group: bool = False, run: Timeline | None = None, files: Files = ()
+    source: str, *, group: bool = False, run: Timeline | None = None, libraries: Files = ()
 ) -> tuple[int, list[Diagnostic]]:
-    """How many schedules a YAML text has, and what is wrong with them."""
-    if not any(word in source for word in _MENTIONED):
+    """How many schedules a YAML text has, and what is wrong with them.
+
+    group: the text is a file of the config group `lrdsl/schedule`, which is a schedule itself.
+    """
+    if not may_hold_schedules(source):
         return 0, []
-    if len(source.encode("utf-8", "replace")) > MAX_BYTES:
+    if is_too_large(source):
         message = f"the file is larger than {MAX_BYTES:,} bytes and was not checked"
         return 0, [Diagnostic("LRD916", message, Span(0, 1))]
-    from lrdsl.configs.schedule_sites import Slot, check_slot
-    from lrdsl.configs.yaml_files import find_schedules
+    from lrdsl.configs.schedule_sites import find_schedules
 
-    check: Check | None = None
-    if run is not None:
-        check = lambda text, params: check_expression(text, params, run, files)  # noqa: E731
     count, found = 0, []
     for each in find_schedules(source, group=group):
-        if isinstance(each, Slot):
-            count += not each.is_name
-            found += check_slot(each, check, files)
-        else:
+        if isinstance(each, Diagnostic):
             found.append(each)
+        elif not each.is_name:
+            count += 1
+            found += check_site(each, run, libraries)
     return count, found
 
 
-def _print_summary(report: Report, run: Timeline | None) -> None:
-    files = f" in {_many(report.files, 'file')}" if report.files else ""
-    what = f"{_many(report.schedules, 'schedule')}{files}"
-    results = [_many(report.severities[each], each) for each in ("error", "warning", "info")
-               if report.severities[each]]  # fmt: skip
-    if report.schedules or results:
-        print(f"{what}: {', '.join(results) or 'no problems'}")
-    else:
-        print(f"nothing to check: {what}")
-    if report.schedules and (run is None or run.total_steps is None):
-        print("not checked: lengths and rates over a run, which need"
-              " --steps-per-epoch and --epochs (or --total-steps)")  # fmt: skip
+def check_site(
+    site: ScheduleSite, run: Timeline | None = None, libraries: Files = ()
+) -> list[Diagnostic]:
+    """What is wrong with a schedule of a file, in the file's own positions.
+
+    Nothing is said of the schedules of other tools, which stand under the same keys.
+    """
+    found = _problems(site, libraries)
+    if _has_error(found):
+        found = found if site.strict else _unless_foreign(site.text, found, libraries)
+    elif run is not None and site.is_resolved:
+        found = _on_timeline(site.text, site.params, run, libraries)
+    return [located for each in found if (located := site.locate(each))]
 
 
-def _many(count: int, noun: str) -> str:
-    plural = noun if count == 1 or noun == "info" else f"{noun}s"
-    return f"{count:,} {plural}" if count else f"no {plural}"
+def _problems(site: ScheduleSite, libraries: Files) -> Sequence[Diagnostic]:
+    if site.params:
+        return problems(site.text, site.params, libraries, interpolations=True)
+    return _problems_of_text(site.text, libraries)
+
+
+@lru_cache(maxsize=1024)
+def _problems_of_text(text: str, libraries: Files) -> tuple[Diagnostic, ...]:
+    """Kept, because the configs of a project repeat each other's schedules."""
+    return tuple(problems(text, {}, libraries, interpolations=True))
+
+
+def _on_timeline(
+    text: str, params: Parameters, run: Timeline, libraries: Files
+) -> list[Diagnostic]:
+    from lrdsl.schedule import Schedule
+
+    return Schedule(text, params, dict(libraries)).check(run)
+
+
+def _has_error(found: Sequence[Diagnostic]) -> bool:
+    return any(each.severity == "error" for each in found)
+
+
+def _unless_foreign(
+    text: str, found: Sequence[Diagnostic], libraries: Files
+) -> Sequence[Diagnostic]:
+    """The problems of a text that may be another tool's: none, or only that it is not ours."""
+    if is_cron(text):
+        return []
+    unread = any(each.code < "LRD011" for each in found)  # syntax and unknown names
+    if not unread or is_expression(text, load(libraries).library.own):
+        return found
+    return [Diagnostic("LRD590", "not recognised as a schedule", Span(0, len(text)), "info")]
+
+
+def _shown(path: str) -> str:
+    """A path as it is usually written, with `/` and without needless parts."""
+    return os.path.normpath(path).replace(os.sep, "/")

@@ -1,38 +1,49 @@
-"""`lrdsl fmt`: expressions and the one-line schedules of YAML files to canonical text."""
+"""`lrdsl fmt`: expressions, and the one-line schedules of config files, in canonical text."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
-from collections.abc import Sequence
 from difflib import unified_diff
 from pathlib import Path
 
-from lrdsl.check.checking import files_of, in_group, read_source
-from lrdsl.configs.schedule_sites import Slot
-from lrdsl.errors.diagnostics import ScheduleError
-from lrdsl.errors.exits import CLEAN, FAILED, FINDINGS, Usage
+from lrdsl.cli.exits import CLEAN, FAILED, FINDINGS, Usage
+from lrdsl.cli.options import DASH
 from lrdsl.errors.rendering import visible
-from lrdsl.syntax.formatter import format_lines, format_program, has_comment
-from lrdsl.syntax.parser import parse
+
+DESCRIPTION = "Print an expression, or show how files change, in canonical text."
+EPILOG = DASH
 
 
-def format_all(subjects: Sequence[str], *, write: bool, check: bool) -> int:
-    """Print canonical expressions and the changes of files; returns the exit code."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("subjects", nargs="+", metavar="EXPR|PATH",
+                        help="an expression, a YAML file, a folder, or - for stdin")  # fmt: skip
+    parser.add_argument("--write", action="store_true", help="change the files")
+    parser.add_argument("--check", action="store_true",
+                        help="exit with 1 if anything is not canonical")  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    from lrdsl.configs.config_files import config_paths
+
     code = CLEAN
-    for subject in subjects:
+    for subject in args.subjects:
         if os.path.exists(subject):
-            for path in files_of(subject):
-                code = max(code, _format_file(path, write=write, check=check))
+            for path in config_paths(subject):
+                code = max(code, _format_file(Path(path), write=args.write, check=args.check))
         elif subject.endswith((".yaml", ".yml")):
             raise Usage(f"there is no file `{subject}`")
         else:
             text = sys.stdin.read() if subject == "-" else subject
-            code = max(code, _format_expression(text, check=check))
+            code = max(code, _format_expression(text, check=args.check))
     return code
 
 
 def _format_expression(text: str, *, check: bool) -> int:
+    from lrdsl.syntax.formatter import format_lines, has_comment
+    from lrdsl.syntax.parser import parse
+
     program = parse(text)
     shown = text.strip("\n") if has_comment(text) else format_lines(program)
     print("\n".join(map(visible, shown.split("\n"))))
@@ -42,67 +53,25 @@ def _format_expression(text: str, *, check: bool) -> int:
 
 
 def _format_file(path: Path, *, write: bool, check: bool) -> int:
+    from lrdsl.configs.config_files import in_schedule_group, read_source
+    from lrdsl.configs.yaml_formatting import format_source
+
     name = path.as_posix()
     try:
-        source = read_source(path)
+        source = read_source(str(path))
         with path.open("rb") as file:
-            marked = file.read(3) == b"\xef\xbb\xbf"
+            has_mark = file.read(3) == b"\xef\xbb\xbf"
     except (OSError, UnicodeDecodeError) as error:
         print(f"error: `{visible(name)}` cannot be read: {visible(str(error))}", file=sys.stderr)
         return FAILED
-    result = format_source(source, group=in_group(path))
+    result = format_source(source, group=in_schedule_group(str(path)))
     if result == source:
         return CLEAN
     if write:
-        path.write_bytes(result.encode("utf-8-sig" if marked else "utf-8"))
+        path.write_bytes(result.encode("utf-8-sig" if has_mark else "utf-8"))
         print(f"{visible(name)}: rewritten")
     else:
         before, after = source.splitlines(), result.splitlines()
         for line in unified_diff(before, after, name, name, lineterm=""):
             print(visible(line))
     return FINDINGS if check else CLEAN
-
-
-def format_source(source: str, *, group: bool = False) -> str:
-    """A YAML text with its one-line schedules in canonical form, all else untouched."""
-    slots = _slots(source, group)
-    result, expected = source, [slot.text for slot in slots]
-    order = sorted(range(len(slots)), key=lambda index: slots[index].place.whole, reverse=True)
-    for index in order:
-        whole = slots[index].place.whole
-        new = _canonical(slots[index], source[whole.start : whole.end])
-        if new:
-            result = f"{result[: whole.start]}{new}{result[whole.end :]}"
-            expected[index] = _read(new) or ""
-    # YAML must read the new text as it is meant, whatever stands around it.
-    return result if [slot.text for slot in _slots(result, group)] == expected else source
-
-
-def _slots(source: str, group: bool) -> list[Slot]:
-    from lrdsl.configs.yaml_files import find_schedules
-
-    return [each for each in find_schedules(source, group=group) if isinstance(each, Slot)]
-
-
-def _canonical(slot: Slot, old: str) -> str | None:
-    """The new scalar; None where there is none, or something would be lost."""
-    if slot.is_name or has_comment(slot.text) or "\n" in old or not slot.place.begins:
-        return None
-    try:
-        text = format_program(parse(slot.text))
-    except ScheduleError:
-        return None
-    quote = slot.style if slot.style in ("'", '"') else ""
-    new = f"{quote}{text}{quote}"
-    return new if text != slot.text and _read(new) == text else None
-
-
-def _read(scalar: str) -> str | None:
-    """The text that YAML reads in a scalar on its own."""
-    import yaml
-
-    try:
-        node = yaml.compose(scalar, Loader=yaml.SafeLoader)
-    except yaml.YAMLError:
-        return None
-    return node.value if isinstance(node, yaml.ScalarNode) else None

@@ -6,7 +6,7 @@ import ast
 import difflib
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 MAX_LENGTH = 10_000
@@ -118,8 +118,16 @@ def _call(node: ast.Call, name: str) -> Any:
     return Spec(name, tuple(_value(each) for each in node.args), named)
 
 
+def with_arguments(spec: Spec, arguments: Mapping[str, Any]) -> Spec:
+    """A spec with more arguments; raises ValueError for one that it has already."""
+    twice = sorted(spec.named.keys() & arguments.keys())
+    if twice:
+        raise ValueError(f"`{twice[0]}` of `{spec.name}` is given twice")
+    return replace(spec, named={**spec.named, **arguments})
+
+
 def bind(signature: Spec, spec: Spec, ignored: Iterable[str] = ()) -> dict[str, Any]:
-    """The arguments of a call by name, the peer's defaults included.
+    """The arguments of a call by name, the defaults of the signature included.
 
     A signature's positional arguments are the required ones. What is `ignored` may be given,
     and has no effect on the rates.

@@ -1,4 +1,4 @@
-"""A template with its arguments filled in, made into the text that a person would write."""
+"""Simplification of trees: from a filled template to what a person would have written."""
 
 from __future__ import annotations
 
@@ -7,46 +7,17 @@ from dataclasses import fields, replace
 from fractions import Fraction
 from typing import Any
 
+from lrdsl.convert.numbers import number_text
 from lrdsl.language.builtins import Parameter
 from lrdsl.language.library import STANDARD
 from lrdsl.syntax import tree
-from lrdsl.syntax.formatter import format_node, format_program
 from lrdsl.syntax.parser import parse
-from lrdsl.syntax.tree import Node, nodes_of
-
-# Schedules whose rates change only at the times they are given, as good by epochs as by steps; and
-# those that only need to be held for an epoch, because no length of one step is in them.
-_STEPWISE = {"step_decay", "multistep", "piecewise", "+", "-", "*", "/"}
-_SCALABLE = {*_STEPWISE, "linear", "cosine", "cosine_annealing", "cosine_restarts", "polynomial",
-             "interp", "triangular", "triangular2"}  # fmt: skip
-
-
-def tidy_text(text: str, *, per_epoch: bool = False) -> str:
-    """The canonical text without needless arithmetic, defaults and parts of no length.
-
-    per_epoch: the step of the text becomes the epoch.
-    """
-    program = parse(text)
-    body = tidy(program.body)
-    if per_epoch:
-        body = _by_epochs(body)
-    return format_program(replace(program, body=body))
-
-
-def number_text(value: Fraction) -> str:
-    """The shortest text of a number; a simple fraction that no float hits is `(1/3)`."""
-    if value.denominator == 1 and abs(value) < 10**15:
-        return str(value.numerator)
-    text = repr(float(value))
-    if len(text) > 12 and value.limit_denominator(1000) == value:
-        return f"({value.numerator}/{value.denominator})"
-    mantissa, e, exponent = text.partition("e")
-    return f"{mantissa}e{int(exponent)}" if e else text
+from lrdsl.syntax.tree import Node
 
 
 def tidy(node: Node) -> Node:
     """The same schedule, simpler; from the leaves up."""
-    node = _each(node, tidy)
+    node = map_children(node, tidy)
     match node:
         case tree.Call(name="+" | "*" | "^"):
             return _arithmetic(node)
@@ -57,7 +28,7 @@ def tidy(node: Node) -> Node:
     return node
 
 
-def _each(node: Node, change: Callable[[Node], Node]) -> Node:
+def map_children(node: Node, change: Callable[[Node], Node]) -> Node:
     """A node with every node directly below it changed."""
     changes: dict[str, Any] = {}
     for each in fields(node):
@@ -71,7 +42,8 @@ def _each(node: Node, change: Callable[[Node], Node]) -> Node:
     return replace(node, **changes)
 
 
-def _read(text: str) -> Node:
+def read_node(text: str) -> Node:
+    """The tree of an expression without `where`."""
     return parse(text).body
 
 
@@ -106,7 +78,7 @@ def _arithmetic(node: tree.Call) -> Node:
     """Literals computed, and no `1 * x`, `x / 1`, `x + 0`, `x^1`."""
     value = constant(node)
     if value is not None:
-        return _read(number_text(value))
+        return read_node(number_text(value))
     if node.name == "^":
         base, power = node.operands
         return base if constant(power) == 1 else node
@@ -115,7 +87,7 @@ def _arithmetic(node: tree.Call) -> Node:
     if node.name == "*" and len(times) == 1 and None not in rest:
         scale = _computed("*", [times[0].value, *(each for each in rest if each is not None)])
         assert scale is not None
-        return _read(f"{float(scale)!r}".removesuffix(".0") + times[0].unit)
+        return read_node(f"{float(scale)!r}".removesuffix(".0") + times[0].unit)
     neutral = 1 if node.name == "*" else 0
     kept = tuple(each for each in node.arguments if constant(each.value) != neutral)
     return kept[0].value if len(kept) == 1 else replace(node, arguments=kept)
@@ -148,7 +120,7 @@ def _call(node: tree.Call) -> Node:
 def _is_default(argument: tree.Argument, parameter: Parameter, given: dict[str, Node]) -> bool:
     if parameter.default is None:
         return False
-    default = _read(parameter.default)
+    default = read_node(parameter.default)
     if isinstance(default, tree.Name) and default.name in given:
         return argument.value == given[default.name]
     number = constant(argument.value)
@@ -168,7 +140,7 @@ def _simpler(node: tree.Call) -> Node:
 
 
 def _zero() -> tree.Argument:
-    zero = _read("0")
+    zero = read_node("0")
     return tree.Argument(None, zero, span=zero.span)
 
 
@@ -193,7 +165,7 @@ def _flat(part: tree.Part) -> tuple[tree.Part, ...]:
     if whole is None or None in steps:
         return (part,)
     left = whole - sum(each for each in steps if each is not None)
-    return (*inner, replace(last, duration=_read(f"{left}st"))) if left > 0 else (part,)
+    return (*inner, replace(last, duration=read_node(f"{left}st"))) if left > 0 else (part,)
 
 
 def _steps(duration: Node | None) -> int | None:
@@ -221,30 +193,3 @@ def _part(part: tree.Part) -> tree.Part:
 
 def _empty(duration: Node | None) -> bool:
     return isinstance(duration, tree.Time) and duration.value == 0
-
-
-def _by_epochs(node: Node) -> Node:
-    """The schedule whose rate in epoch k is the rate of `node` at step k."""
-    node = _stepwise(node)
-    calls = {each.name for each in nodes_of(node) if isinstance(each, tree.Call)}
-    if calls <= _STEPWISE:
-        return _in_epochs(node)
-    if calls <= _SCALABLE:
-        return _read(f"hold({format_node(_in_epochs(node))})")
-    return _read(f"at({format_node(node)}, floor(epoch) * 1st)")
-
-
-def _stepwise(node: Node) -> Node:
-    """With `step_decay` for an `exponential` that is the same at whole steps."""
-    node = _each(node, _stepwise)
-    if isinstance(node, tree.Call) and node.name == "exponential":
-        every = [each for each in node.arguments if each.name == "every"]
-        if every and every[0].value == _read("1st"):
-            return replace(node, name="step_decay")
-    return node
-
-
-def _in_epochs(node: Node) -> Node:
-    if isinstance(node, tree.Time) and node.unit == "st":
-        return replace(node, unit="ep")
-    return _each(node, _in_epochs)

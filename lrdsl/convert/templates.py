@@ -1,8 +1,7 @@
-"""Templates of expressions: rows of a table, filled with the arguments of a peer's schedule."""
+"""Templates of expressions, in a table by another library's schedules, filled with arguments."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +10,8 @@ from itertools import pairwise
 from types import EllipsisType
 from typing import Any
 
-from lrdsl.convert.call_syntax import Code, Spec, did_you_mean, read_value, shown
-from lrdsl.convert.simplification import number_text
+from lrdsl.convert.call_syntax import Spec, did_you_mean, read_value, shown
+from lrdsl.convert.numbers import increasing, number, numbers_text, steps_text
 
 Arguments = Mapping[str, Any]
 # A text with `{name}` for a number, `{name:st}` for a length of time, `{name:st0}` for one that
@@ -31,19 +30,33 @@ _FIELD = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
 @dataclass(frozen=True)
 class Row:
-    """One schedule of a peer: how it is called there, and what it is here."""
+    """One schedule of another library: how it is called there, and what it is here."""
 
     signature: Spec
     template: Template
 
 
 def table(rows: Mapping[str, Template]) -> dict[str, Row]:
-    """Rows by name, from templates by the text of the peer's own signature."""
+    """Rows by name, from templates by the other library's own signature."""
     signatures = [read_value(text) for text in rows]
     return {
         signature.name: Row(signature, template)
         for signature, template in zip(signatures, rows.values(), strict=True)
     }
+
+
+def find_row(library: str, rows: Mapping[str, Row], refused: Mapping[str, str], spec: Spec) -> Row:
+    """The row of a schedule; raises ValueError for one that is unknown or has no expression.
+
+    refused: by name, why there is none.
+    """
+    if spec.name in refused:
+        raise ValueError(f"`{spec.name}` {refused[spec.name]}")
+    if spec.name not in rows:
+        near = did_you_mean(spec.name, [*rows, *refused])
+        known = f"; known are {', '.join(f'`{name}`' for name in rows)}"
+        raise ValueError(f"{library} has no schedule {shown(spec.name)}{near or known}")
+    return rows[spec.name]
 
 
 def fill(template: Template, arguments: Arguments) -> str:
@@ -59,7 +72,7 @@ def _field(name: str, arguments: Arguments, form: str | None) -> str:
     value = arguments[name]
     if form == "text":
         return str(value)
-    return times(value, name, zero=form == "st0") if form else numbers(value, name)
+    return steps_text(value, name, zero=form == "st0") if form else numbers_text(value, name)
 
 
 def by(parameter: str, templates: Mapping[Any, Template]) -> Callable[[Arguments], str]:
@@ -84,56 +97,6 @@ def _not_one_of(name: str, value: object, known: Mapping[Any, Any]) -> str:
     return f"`{name}` is {options}, not {shown(value)}{near}"
 
 
-def numbers(value: object, name: str) -> str:
-    """A number, or a list of numbers, as text."""
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(numbers(each, name) for each in value)}]"
-    return number_text(number(value, name))
-
-
-def times(value: object, name: str, *, zero: bool = False) -> str:
-    """A number of steps, or a list of them, as text."""
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(times(each, name, zero=True) for each in value)}]"
-    steps = number(value, name)
-    if steps < 0 or (steps == 0 and not zero):
-        least = "at least 0" if zero else "more than 0"
-        raise ValueError(f"`{name}` is a number of steps, {least}, not {number_text(steps)}")
-    return f"{number_text(steps) if steps.denominator == 1 else repr(float(steps))}st"
-
-
-def number(value: object, name: str) -> Fraction:
-    """The number that a person meant: 0.1 is a tenth, 0.3333333333333333 a third."""
-    if value is None or isinstance(value, Code | Spec | str | list | tuple | Mapping):
-        what = "missing" if value is None else f"a number, not {shown(value)}"
-        raise ValueError(f"`{name}` is {what}")
-    if isinstance(value, Fraction | int):
-        return Fraction(value)
-    exact = float(value)  # type: ignore[arg-type]
-    if not math.isfinite(exact):
-        raise ValueError(f"`{name}` is {exact}; a rate is finite")
-    if len(repr(exact)) > 12:
-        simple = Fraction(exact).limit_denominator(1000)
-        if float(simple) == exact:
-            return simple
-    return Fraction(repr(exact))
-
-
-def items(value: object, name: str) -> list[Any]:
-    """The items of a list."""
-    if isinstance(value, list | tuple):
-        return list(value)
-    raise ValueError(f"`{name}` is a list, not {shown(value)}")
-
-
-def increasing(value: object, name: str) -> list[Any]:
-    """A list of step numbers, each larger than the one before."""
-    steps = items(value, name)
-    if any(number(later, name) <= number(earlier, name) for earlier, later in pairwise(steps)):
-        raise ValueError(f"`{name}` must increase: {shown(steps)}")
-    return steps
-
-
 def sequence(bodies: Sequence[str], ends: object, name: str) -> str:
     """Bodies one after the other, each on its own clock; `ends` are the steps between them."""
     between = increasing(ends, name)
@@ -145,7 +108,7 @@ def sequence(bodies: Sequence[str], ends: object, name: str) -> str:
     steps = [Fraction(0), *(number(each, name) for each in between)]
     lengths = [later - earlier for earlier, later in pairwise(steps)]
     parts = [
-        f"({body}) for {times(length, name, zero=True)}"
+        f"({body}) for {steps_text(length, name, zero=True)}"
         for body, length in zip(bodies, lengths, strict=False)
     ]
     return " then ".join([*parts, f"({bodies[-1]})"])

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 
-from lrdsl.configs.hydra_overrides import SCHEDULE_KEYS, quote, rewrite
+from lrdsl.configs.hydra_overrides import quote, rewrite
+from lrdsl.configs.hydra_words import SCHEDULE_KEYS
 from lrdsl.hydra.prelaunch import App
 from lrdsl.hydra.schedules import ConfigError, named, resolve
 

@@ -13,13 +13,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from lrdsl.configs.hydra_overrides import (
-    lost_in_call,
-    overrides_of,
-    parse_override,
-    rewrite,
-    rewrite_word,
-)
+from lrdsl.configs.hydra_grammar import parse_override
+from lrdsl.configs.hydra_overrides import lost_in_call, rewrite, rewrite_word
+from lrdsl.configs.hydra_words import overrides_of
 from lrdsl.errors.diagnostics import ScheduleError
 from lrdsl.hydra.schedules import broken, named, searched
 

@@ -15,7 +15,7 @@ from hydra.errors import CompactHydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
-from lrdsl.configs.hydra_overrides import SCHEDULE_KEYS
+from lrdsl.configs.hydra_words import SCHEDULE_KEYS
 from lrdsl.errors.diagnostics import Diagnostic, ScheduleError, Span
 from lrdsl.resources import resource_dir
 

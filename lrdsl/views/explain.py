@@ -1,8 +1,7 @@
-"""`lrdsl explain` and `lrdsl functions`: pages about codes, functions, names and expressions."""
+"""Pages, as text for a terminal, about codes, functions, names of the language and expressions."""
 
 from __future__ import annotations
 
-import json as jsonlib
 import re
 from collections.abc import Mapping
 from textwrap import fill, indent
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from lrdsl.errors.codes import CODES, Code
 from lrdsl.errors.diagnostics import Diagnostic, ScheduleError
-from lrdsl.errors.exits import CLEAN, Usage
 from lrdsl.errors.rendering import render_all, visible
 from lrdsl.language import user_library as libraries
 from lrdsl.language.builtins import NAMES, Signature
@@ -29,22 +27,24 @@ if TYPE_CHECKING:
 _SHOWN = 200  # examples of limits are longer
 
 
-def explain(
+class Unknown(Exception):
+    """There is no page of this name; the message says what there is."""
+
+
+def explanation(
     subject: str, params: Parameters, run: Timeline | None, library: Library = STANDARD
-) -> int:
-    """Print the page of a code, a function, a name of the language, or an expression."""
+) -> str:
+    """The page of a code, a function, a name of the language, or an expression."""
     word = subject.strip()
     if re.fullmatch(r"(?i)LRD\w*", word):
         if word.upper() not in CODES:
-            raise Usage(f"there is no code `{word}`; the codes are {', '.join(CODES)}")
-        print(_code_page(word.upper(), CODES[word.upper()]))
-    elif word in NAMES:
-        print(_name_page(word))
-    elif signature := library.signature(word):
-        print(_visible(page(signature, library)))
-    else:
-        print(_visible(_expression_page(subject, params, run, library)))
-    return CLEAN
+            raise Unknown(f"there is no code `{word}`; the codes are {', '.join(CODES)}")
+        return _code_page(word.upper(), CODES[word.upper()])
+    if word in NAMES:
+        return _name_page(word)
+    if signature := library.signature(word):
+        return _visible(page(signature, library))
+    return _visible(_expression_page(subject, params, run, library))
 
 
 def _visible(text: str) -> str:
@@ -98,20 +98,17 @@ def example_problems(code: Code, text: str) -> list[Diagnostic]:
 # functions
 
 
-def list_functions(name: str | None, *, json: bool, library: Library = STANDARD) -> int:
-    """Print every function and name of the language, or all about one."""
-    if json:
-        print(jsonlib.dumps(_as_data(name, library), indent=2))
-    elif name is None:
-        print(_visible(_overview(library)))
-    elif name in NAMES and library.signature(name) is None:
-        print(_name_page(name))
-    else:
-        print(_visible(page(_one(name, library), library)))
-    return CLEAN
+def function_list(name: str | None, library: Library = STANDARD) -> str:
+    """Every function and name of the language, a line each, or all about one."""
+    if name is None:
+        return _visible(_overview(library))
+    if name in NAMES and library.signature(name) is None:
+        return _name_page(name)
+    return _visible(page(_one(name, library), library))
 
 
-def _as_data(name: str | None, library: Library) -> list[dict[str, object]]:
+def functions_as_data(name: str | None, library: Library = STANDARD) -> list[dict[str, object]]:
+    """A mapping for each function; for the one of this name, with points of its curve."""
     if name is None:
         return [data(each, library) for each in signatures(library).values()]
     signature = _one(name, library)
@@ -123,7 +120,7 @@ def _one(name: str, library: Library) -> Signature:
     if signature is None:
         close = suggestion(name, library.names())
         help_ = f"did you mean `{close}`?" if close else "`lrdsl functions` lists them all"
-        raise Usage(f"there is no function `{name}`; {help_}")
+        raise Unknown(f"there is no function `{name}`; {help_}")
     return signature
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from lrdsl.convert.templates import (
-    CALLABLE,
-    METRIC,
-    Arguments,
-    by,
-    increasing,
-    items,
-    number,
-    numbers,
-    table,
-    times,
-)
+import json
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from lrdsl.convert.build import build_schedule
+from lrdsl.convert.call_syntax import Spec, bind, read_spec, with_arguments
+from lrdsl.convert.numbers import increasing, items, number, number_text, numbers_text, steps_text
+from lrdsl.convert.templates import CALLABLE, METRIC, Arguments, by, fill, find_row, table
+from lrdsl.schedule import Schedule
 
 # Keras and TF1 call the first argument differently; the rest is the same.
 _EXPONENTIAL = by("staircase", {
@@ -43,10 +41,10 @@ def _piecewise(a: Arguments) -> str:
     if len(values) != len(boundaries) + 1:
         raise ValueError("`values` has one more element than `boundaries`")
     if not boundaries:
-        return numbers(values[0], "values")
+        return numbers_text(values[0], "values")
     # Keras changes one step after the boundary.
     later = [number(each, "boundaries") // 1 + 1 for each in boundaries]
-    return f"piecewise({times(later, 'boundaries')}, {numbers(values, 'values')})"
+    return f"piecewise({steps_text(later, 'boundaries')}, {numbers_text(values, 'values')})"
 
 
 KERAS = table({
@@ -99,9 +97,9 @@ KERAS = table({
     "beta=0.001)": _LINEAR_COSINE,
 })  # fmt: skip
 # What the templates call the first argument.
-KERAS_NAMES = {"initial_learning_rate": "rate", "learning_rate": "rate"}
+_NAMES = {"initial_learning_rate": "rate", "learning_rate": "rate"}
 _RANDOM = "is random; write the same without noise, plus `noise(seed)` times what you want of it"
-KERAS_REFUSED = {
+_REFUSED = {
     "ReduceLROnPlateau": METRIC,
     "LearningRateScheduler": f"{CALLABLE}, with `recur` where it needs the rate before and "
     "`hold` where it must stay the same for an epoch",
@@ -109,3 +107,55 @@ KERAS_REFUSED = {
     "NoisyLinearCosineDecay": _RANDOM,
     "noisy_linear_cosine_decay": _RANDOM,
 }
+
+
+def from_keras(source: Any, /, **arguments: Any) -> Schedule:
+    """A Keras schedule: the object, its serialised mapping or JSON, or a call as text.
+
+    Takes the configuration of an optimizer, too, for its learning rate. A rate that is an int,
+    for which Keras computes in ints, is read as the float. Where `t_mul` makes the restarts of
+    `CosineDecayRestarts` fall between steps, each is rounded to a step here, and a warning says so.
+    """
+    if isinstance(source, int | float):
+        return Schedule(number_text(number(source, "learning_rate")))
+    if isinstance(source, str) and source.lstrip().startswith("{"):
+        source = _from_json(source)
+    if not isinstance(source, str | Mapping | Spec) and hasattr(source, "get_config"):
+        source = {"class_name": type(source).__name__, "config": source.get_config()}
+    if isinstance(source, Mapping):
+        return _from_configuration(source, arguments)
+    return _from_call(with_arguments(read_spec(source, "a Keras schedule"), arguments))
+
+
+def _from_configuration(source: Mapping[str, Any], arguments: Mapping[str, Any]) -> Schedule:
+    """What `keras.saving.serialize_keras_object` gives of a schedule or an optimizer."""
+    config = source.get("config", source)
+    if not isinstance(config, Mapping) or "class_name" not in source:
+        raise ValueError("a Keras configuration has `class_name` and `config`")
+    if "learning_rate" in config:  # that of an optimizer
+        return from_keras(config["learning_rate"])
+    if "expr" in config:  # `lrdsl.keras.Schedule`
+        return Schedule({name: config.get(name) for name in ("expr", "params", "library")})
+    spec = Spec(str(source["class_name"]).rpartition(">")[2], (), config)
+    return _from_call(with_arguments(spec, arguments))
+
+
+def _from_call(spec: Spec) -> Schedule:
+    row = find_row("Keras", KERAS, _REFUSED, spec)
+    bound = bind(row.signature, spec, ignored=("name", "global_step"))
+    renamed = {_NAMES.get(name, name): value for name, value in bound.items()}
+    schedule = build_schedule(fill(row.template, renamed))
+    if float(bound.get("t_mul", 1)) % 1:
+        warnings.warn(
+            "Keras restarts between steps where `t_mul` is no whole number; here each restart "
+            "falls on a step, so rates near restarts differ",
+            stacklevel=3,
+        )
+    return schedule
+
+
+def _from_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"this is not JSON: {error}") from None

@@ -6,56 +6,54 @@ from typing import Any
 
 import yaml
 
-from lrdsl.errors.diagnostics import Diagnostic, Span
+from lrdsl.configs.yaml_tree import QUOTE, UNREADABLE, YamlNode, YamlScalar, YamlSequence
+from lrdsl.errors.diagnostics import Diagnostic, Severity, Span
 
-QUOTE = "put the whole expression in single quotes"
-
-# What reading a hostile file may raise; PyYAML lets some of Python's own errors through.
-UNREADABLE = (yaml.YAMLError, ValueError, OverflowError, RecursionError)
-
+TEXT = "tag:yaml.org,2002:str"
 NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_RESOLVER: Any = yaml.resolver.Resolver()
 
 
-UNTAGGED = ""  # the tag of a plain scalar before anybody asks for it
+def tag_of(scalar: YamlScalar) -> str:
+    """The tag that is written, or else the one that YAML 1.1 gives a scalar of this look."""
+    if scalar.tag not in (None, "!"):
+        return scalar.tag
+    tag: str = _RESOLVER.resolve(yaml.ScalarNode, scalar.value, scalar.implicit)
+    return tag
 
 
-def resolve(node: Any) -> str:
-    """The tag of a scalar, which is that of YAML 1.1 from here on if it was none yet."""
-    if node.tag == UNTAGGED:
-        resolver: Any = yaml.resolver.Resolver()
-        node.tag = resolver.resolve(yaml.ScalarNode, node.value, (True, False))
-    return node.tag  # type: ignore[no-any-return]
-
-
-def read_value(node: Any) -> Any:
-    """A scalar as YAML reads it."""
-    resolve(node)
+def read_value(scalar: YamlScalar) -> Any:
+    """A scalar as YAML reads it; its text where that fails."""
+    node = yaml.ScalarNode(tag_of(scalar), scalar.value)
     try:
         return yaml.constructor.SafeConstructor().construct_object(node)
     except UNREADABLE:
-        return node.value
+        return scalar.value
 
 
-def read_parameter(node: Any) -> float | int | str:
+def read_parameter(node: YamlNode) -> float | int | str:
     """A number, or the text of whatever else stands there."""
-    if not isinstance(node, yaml.ScalarNode):
-        return "a list" if isinstance(node, yaml.SequenceNode) else "a mapping"
+    if not isinstance(node, YamlScalar):
+        return "a list" if isinstance(node, YamlSequence) else "a mapping"
     value = read_value(node)
-    return value if type(value) in (int, float) else node.value  # type: ignore[no-any-return]
+    return value if type(value) in (int, float) else node.value
 
 
-def refused_parameter(name: str, node: Any, span: Span) -> Diagnostic:
+def refused_parameter(name: str, node: YamlNode, span: Span) -> Diagnostic:
     """That a value of `params` is neither a number nor a time."""
-    shown = f"`{node.value}`" if isinstance(node, yaml.ScalarNode) else read_parameter(node)
+    shown = f"`{node.value}`" if isinstance(node, YamlScalar) else read_parameter(node)
     message = f"the parameter `{name}` is {shown}; it must be a number or a time such as `5ep`"
     return Diagnostic("LRD017", message, span)
 
 
-def not_text(node: Any, span: Span, strict: bool) -> Diagnostic | None:
-    """What is wrong with a scalar that YAML does not read as text; None for a plain number."""
-    text, value = node.value, read_value(node)
+def not_text(scalar: YamlScalar, span: Span, strict: bool) -> Diagnostic | None:
+    """What is wrong with a scalar that YAML does not read as text; None for a plain number.
+
+    strict: nothing else than a schedule can be meant.
+    """
+    text, value = scalar.value, read_value(scalar)
     help_ = f"quote it if a text is meant: `'{text}'`"
-    match node.tag.rpartition(":")[2]:
+    match tag_of(scalar).rpartition(":")[2]:
         case "null" if strict or not text:
             return _null(text, span, strict)
         case "bool":
@@ -73,12 +71,12 @@ def not_text(node: Any, span: Span, strict: bool) -> Diagnostic | None:
 
 
 def _null(text: str, span: Span, strict: bool) -> Diagnostic:
-    severity = "error" if strict else "warning"
+    severity: Severity = "error" if strict else "warning"
     message = f"`{text}` is no schedule" if text else "nothing stands here: YAML reads null"
     help_ = "give an expression; in quotes if it begins with `&`, `#`, `!` or `*`"
     if not strict:
         help_ += "; write `null` where none is meant"
-    return Diagnostic("LRD504", message, span, severity, help_)  # type: ignore[arg-type]
+    return Diagnostic("LRD504", message, span, severity, help_)
 
 
 def _surprising(text: str) -> bool:
@@ -87,19 +85,14 @@ def _surprising(text: str) -> bool:
     return ":" in text or (digits[:1] == "0" and digits[1:2] in tuple("0123456789bxo_"))
 
 
+def list_for_schedule(span: Span, severity: Severity) -> Diagnostic:
+    """That a list stands where a schedule belongs."""
+    message = "a schedule is an expression, a name or a number, not a list"
+    help_ = "a schedule of several values is `piecewise([30, 60], [0.1, 0.01, 0.001])`"
+    return Diagnostic("LRD018", message, span, severity, help_)
+
+
 def split_call(kind: str, span: Span) -> Diagnostic:
+    """That a comma of an expression ended a value of a flow mapping or list."""
     message = f"this flow {kind} was split inside a call: quote the expression"
     return Diagnostic("LRD502", message, span, help=QUOTE)
-
-
-def is_number(text: str) -> bool:
-    """`1e-3` is text to YAML 1.1, but nobody means anything else than a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def is_balanced(text: str) -> bool:
-    return all(text.count(a) == text.count(b) for a, b in ("()", "[]"))

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
-from lrdsl.convert.call_syntax import Code
-from lrdsl.convert.templates import (
-    CALLABLE,
-    METRIC,
-    Arguments,
-    by,
-    fill,
-    items,
-    number,
-    numbers,
-    sequence,
-    table,
-    times,
-)
+from lrdsl.convert.build import build_schedule
+from lrdsl.convert.call_syntax import Code, Spec, bind, read_spec, with_arguments
+from lrdsl.convert.numbers import items, number, numbers_text, steps_text
+from lrdsl.convert.templates import CALLABLE, METRIC, Arguments, by, fill, find_row, sequence, table
+from lrdsl.schedule import Schedule
 
 
 def _one_cycle_linear(a: Arguments) -> str:
@@ -34,7 +26,7 @@ def _one_cycle_linear(a: Arguments) -> str:
     if any(later[0] <= earlier[0] for earlier, later in pairwise(points)):
         raise ValueError("`pct_start` leaves a phase without a step, which torch divides by")
     at, values = ([point[side] for point in points] for side in (0, 1))
-    return f"interp({times(at, 'total_steps')}, {numbers(values, 'max_lr')})"
+    return f"interp({steps_text(at, 'total_steps')}, {numbers_text(values, 'max_lr')})"
 
 
 def _one_cycle(a: Arguments) -> str:
@@ -53,7 +45,7 @@ def _one_cycle(a: Arguments) -> str:
 def _multistep(a: Arguments) -> str:
     milestones = items(a["milestones"], "milestones")
     at = sorted(number(each, "milestones") for each in milestones)
-    return f"multistep({{lr}}, {{gamma}}, {times(at, 'milestones')})"
+    return f"multistep({{lr}}, {{gamma}}, {steps_text(at, 'milestones')})"
 
 
 def _multiplicative(a: Arguments) -> str:
@@ -97,17 +89,60 @@ TORCH = table({
         lambda a: sequence(a["schedulers"], a["milestones"], "milestones"),
     "ChainedScheduler(schedulers)": lambda a: " * ".join(f"({each})" for each in a["schedulers"]),
 })  # fmt: skip
-TORCH_REFUSED = {
+_REFUSED = {
     "LambdaLR": f"{CALLABLE}: `lr * 0.95^epoch` for `lambda epoch: 0.95**epoch`",
     "ReduceLROnPlateau": METRIC,
 }
-TORCH_IGNORED = ("last_epoch", "verbose", "cycle_momentum", "base_momentum", "max_momentum")
+# What has no effect on the rate.
+_IGNORED = ("last_epoch", "verbose", "cycle_momentum", "base_momentum", "max_momentum")
 # Each changes the rate by a factor that does not depend on the rate, so that a chain of them is
 # their product.
-TORCH_FACTORS = ("StepLR", "MultiStepLR", "ExponentialLR", "ConstantLR", "LinearLR",
-                 "PolynomialLR", "MultiplicativeLR")  # fmt: skip
+_FACTORS = (
+    "StepLR", "MultiStepLR", "ExponentialLR", "ConstantLR", "LinearLR", "PolynomialLR",
+    "MultiplicativeLR",
+)  # fmt: skip
 # What torch starts afresh at a milestone; the others go on from the rate before, or change it.
-TORCH_RESTARTABLE = (
+_RESTARTABLE = (
     "StepLR", "MultiStepLR", "ExponentialLR", "ConstantLR", "LinearLR", "PolynomialLR",
     "CosineAnnealingLR", "CosineAnnealingWarmRestarts",
 )  # fmt: skip
+
+
+def from_torch(
+    spec: Any, /, lr: float | None = None, *, per_epoch: bool = False, **arguments: Any
+) -> Schedule:
+    """A scheduler of torch: `from_torch("StepLR(step_size=30)", lr=0.1)`.
+
+    spec: a call as text, or the name with `arguments` apart.
+    lr: the rate of the optimizer.
+    per_epoch: `scheduler.step()` is called once per epoch, not after every update.
+    """
+    text = _text(with_arguments(read_spec(spec, "a torch scheduler"), arguments), lr)
+    return build_schedule(text, per_epoch=per_epoch)
+
+
+def _text(spec: Spec, lr: float | None) -> str:
+    """The expression of a scheduler over an optimizer of this rate."""
+    row = find_row("torch", TORCH, _REFUSED, spec)
+    bound = bind(row.signature, spec, _IGNORED)
+    if lr is None and "max_lr" not in bound:
+        raise ValueError(f"`{spec.name}` needs `lr`, the rate of the optimizer")
+    if "schedulers" in bound:
+        bound["schedulers"] = _inner_texts(spec.name, bound["schedulers"], lr)
+    return fill(row.template, {**bound, "lr": lr})
+
+
+def _inner_texts(outer: str, schedulers: Any, lr: float | None) -> list[str]:
+    """The schedulers inside another; a product has the rate only once."""
+    specs = [read_spec(each, "a torch scheduler") for each in items(schedulers, "schedulers")]
+    if not specs:
+        raise ValueError("`schedulers` is empty")
+    chained = outer == "ChainedScheduler"
+    for place, each in enumerate(specs):
+        find_row("torch", TORCH, _REFUSED, each)  # which raises where there is none
+        if each.name not in (_FACTORS if chained else _RESTARTABLE) and (chained or place):
+            raise ValueError(
+                f"`{each.name}` inside `{outer}` goes on from the rate that the others leave; "
+                "convert it by itself and join the expressions with `then` or `*`"
+            )
+    return [_text(each, 1 if chained and place else lr) for place, each in enumerate(specs)]

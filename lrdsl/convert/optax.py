@@ -7,30 +7,22 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import Any
 
-from lrdsl.convert.call_syntax import Spec, bind, shown
-from lrdsl.convert.templates import (
-    METRIC,
-    Arguments,
-    Template,
-    by,
-    fill,
-    items,
-    number,
-    numbers,
-    sequence,
-    table,
-    times,
-)
+from lrdsl.convert.build import build_schedule
+from lrdsl.convert.call_syntax import Spec, bind, read_spec, shown, with_arguments
+from lrdsl.convert.numbers import items, number, numbers_text, steps_text
+from lrdsl.convert.templates import METRIC, Arguments, Template, by, fill, find_row, sequence, table
+from lrdsl.schedule import Schedule
 
 
-def _with_peak_first(expression: str) -> Template:
-    """optax' exponent of the cosine; 1 is the plain cosine."""
+def _with_exponent(expression: str) -> Template:
+    """A cosine that optax may raise to a power; with the power 1 it is `expression`."""
     return by("exponent", {1: expression, ...: (
         "{end_value} + ({init_value} - {end_value}) * cosine(1, over={decay_steps:st})^({exponent})"
     )})  # fmt: skip
 
 
-def _scales(a: Arguments) -> dict[Any, Fraction]:
+def _scales(a: Arguments) -> dict[Fraction, Fraction]:
+    """The factors of the rate by the step from which they hold."""
     scales = a["boundaries_and_scales"] or {}
     if not isinstance(scales, Mapping):
         raise ValueError(f"`boundaries_and_scales` maps steps to scales, not {shown(scales)}")
@@ -41,42 +33,46 @@ def _scales(a: Arguments) -> dict[Any, Fraction]:
     return dict(sorted(found.items()))
 
 
-def _optax_constants(a: Arguments) -> str:
+def _constants(a: Arguments) -> str:
     scales = _scales(a)
     if len(set(scales.values())) == 1:
         scale = next(iter(scales.values()))
-        return f"multistep({{init_value}}, {numbers(scale, '')}, {times(list(scales), '')})"
+        return f"multistep({{init_value}}, {numbers_text(scale)}, {steps_text(list(scales))})"
     values = list(accumulate([number(a["init_value"], "init_value"), *scales.values()],
                              lambda value, scale: value * scale))  # fmt: skip
     if not scales:
         return "{init_value}"
-    return f"piecewise({times(list(scales), '')}, {numbers(values, '')})"
+    return f"piecewise({steps_text(list(scales))}, {numbers_text(values)})"
 
 
-def _optax_points(a: Arguments) -> str:
+def _points(a: Arguments) -> str:
     """Lines or half cosines through the points; a scale at step 0 acts at once."""
-    points, value = {Fraction(0): number(a["init_value"], "init_value")}, Fraction(1)
-    value = points[Fraction(0)]
-    for at, scale in _scales(a).items():
+    value = number(a["init_value"], "init_value")
+    points = {Fraction(0): value}
+    for step, scale in _scales(a).items():
         value *= scale
-        points[at] = value
+        points[step] = value
     at, values = list(points), list(points.values())
     if len(points) == 1:
-        return numbers(value, "init_value")
+        return numbers_text(value, "init_value")
     if a["interpolate_type"] == "linear":
-        return f"interp({times(at, '')}, {numbers(values, '')})"
+        return f"interp({steps_text(at)}, {numbers_text(values)})"
     pairs = list(zip(at, at[1:], values, values[1:], strict=False))
-    arcs = [f"cosine({numbers(low, '')}, {numbers(high, '')}, over={times(end - start, '')})"
-            for start, end, low, high in pairs]  # fmt: skip
+    arcs = [
+        f"cosine({numbers_text(low)}, {numbers_text(high)}, over={steps_text(end - start)})"
+        for start, end, low, high in pairs
+    ]
     return sequence(arcs, at[1:-1], "boundaries_and_scales")
 
 
 def _interpolated(a: Arguments) -> str:
     by("interpolate_type", {"linear": "", "cosine": ""})(a)
-    return _optax_points(a)
+    return _points(a)
 
 
-def _optax_one_cycle(kind: str) -> Template:
+def _one_cycle(kind: str) -> Template:
+    """Up to the peak and down again, along lines or half cosines."""
+
     def points(a: Arguments) -> str:
         # The positions are computed as optax does, in floats.
         steps = float(number(a["transition_steps"], "transition_steps"))
@@ -87,17 +83,17 @@ def _optax_one_cycle(kind: str) -> Template:
             scales[int(float(number(a["pct_final"], "pct_final")) * steps)] = 1 / div
         scales[int(steps)] = 1 / final if kind == "linear" else 1 / (div * final)
         low = number(a["peak_value"], "peak_value") / div
-        return _optax_points({"interpolate_type": kind, "init_value": low,
+        return _points({"interpolate_type": kind, "init_value": low,
                               "boundaries_and_scales": scales})  # fmt: skip
 
     return points
 
 
-def _optax_exponential(a: Arguments) -> str:
+def _exponential(a: Arguments) -> str:
     """`init_value` up to `transition_begin`, then the decay, clipped at `end_value`."""
     rate = number(a["decay_rate"], "decay_rate")
     if number(a["transition_steps"], "transition_steps") <= 0 or rate == 0:
-        return numbers(a["init_value"], "init_value")
+        return numbers_text(a["init_value"], "init_value")
     decay = fill(by("staircase", {
         False: "exponential({init_value}, {decay_rate}, every={transition_steps:st})",
         True: "step_decay({init_value}, {decay_rate}, every={transition_steps:st})",
@@ -105,47 +101,47 @@ def _optax_exponential(a: Arguments) -> str:
     first = number(a["init_value"], "init_value")
     if a["end_value"] is not None:
         end, clip = number(a["end_value"], "end_value"), max if rate < 1 else min
-        decay = f"{clip.__name__}({numbers(end, '')}, {decay})"
+        decay = f"{clip.__name__}({numbers_text(end)}, {decay})"
         first = clip(first, end)
     begin = max(number(a["transition_begin"], "transition_begin"), Fraction(0))
-    return f"{numbers(first, '')} for {times(begin, '', zero=True)} then {decay}"
+    return f"{numbers_text(first)} for {steps_text(begin, zero=True)} then {decay}"
 
 
-def _optax_polynomial(a: Arguments) -> str:
+def _polynomial(a: Arguments) -> str:
     if number(a["transition_steps"], "transition_steps") <= 0:
         return "{init_value}"
     begin = max(number(a["transition_begin"], "transition_begin"), Fraction(0))
-    return f"{{init_value}} for {times(begin, '', zero=True)} then " + (
+    return f"{{init_value}} for {steps_text(begin, zero=True)} then " + (
         "polynomial({init_value}, {end_value}, power={power}, over={transition_steps:st})"
     )
 
 
-def _optax_cosine(a: Arguments) -> str:
+def _cosine(a: Arguments) -> str:
     first = number(a["init_value"], "init_value")
     a = {**a, "end_value": first * number(a["alpha"], "alpha")}
-    return fill(_with_peak_first("cosine({init_value}, {end_value}, over={decay_steps:st})"), a)
+    return fill(_with_exponent("cosine({init_value}, {end_value}, over={decay_steps:st})"), a)
 
 
-def _optax_warmup_cosine(a: Arguments) -> str:
+def _warmup_cosine(a: Arguments) -> str:
     warmup = number(a["warmup_steps"], "warmup_steps")
     length = number(a["decay_steps"], "decay_steps") - warmup
     if length <= 0:
         raise ValueError("`decay_steps` is the whole length, more than `warmup_steps`")
     peak = number(a["peak_value"], "peak_value")
     cosine = fill(
-        _with_peak_first("cosine({init_value}, {end_value}, over={decay_steps:st})"),
+        _with_exponent("cosine({init_value}, {end_value}, over={decay_steps:st})"),
         {"init_value": peak, "end_value": a["end_value"] if peak else 0,
          "exponent": a["exponent"], "decay_steps": length},
     )  # fmt: skip
     return f"linear({{init_value}}, {{peak_value}}) for {{warmup_steps:st0}} then {cosine}"
 
 
-def _optax_warmup_exponential(a: Arguments) -> str:
-    decay = _optax_exponential({**a, "init_value": a["peak_value"]})
+def _warmup_exponential(a: Arguments) -> str:
+    decay = _exponential({**a, "init_value": a["peak_value"]})
     return f"linear({{init_value}}, {{peak_value}}) for {{warmup_steps:st0}} then ({decay})"
 
 
-def _optax_sgdr(a: Arguments) -> str:
+def _sgdr(a: Arguments) -> str:
     row, name = OPTAX["warmup_cosine_decay_schedule"], "warmup_cosine_decay_schedule"
     cycles, ends = [], [Fraction(0)]
     for each in items(a["cosine_kwargs"], "cosine_kwargs"):
@@ -159,32 +155,51 @@ def _optax_sgdr(a: Arguments) -> str:
 OPTAX = table({
     "constant_schedule(value)": "{value}",
     "linear_schedule(init_value, end_value, transition_steps, transition_begin=0)":
-        lambda a: fill(_optax_polynomial, {**a, "power": 1}),
+        lambda a: fill(_polynomial, {**a, "power": 1}),
     "polynomial_schedule(init_value, end_value, power, transition_steps, transition_begin=0)":
-        _optax_polynomial,
+        _polynomial,
     "exponential_decay(init_value, transition_steps, decay_rate, transition_begin=0, "
-    "staircase=False, end_value=None)": _optax_exponential,
-    "cosine_decay_schedule(init_value, decay_steps, alpha=0.0, exponent=1.0)": _optax_cosine,
+    "staircase=False, end_value=None)": _exponential,
+    "cosine_decay_schedule(init_value, decay_steps, alpha=0.0, exponent=1.0)": _cosine,
     "warmup_constant_schedule(init_value, peak_value, warmup_steps)":
-        lambda a: fill(_optax_polynomial, {
+        lambda a: fill(_polynomial, {
             **a, "end_value": a["peak_value"], "power": 1, "transition_begin": 0,
             "transition_steps": a["warmup_steps"]}),
     "warmup_cosine_decay_schedule(init_value, peak_value, warmup_steps, decay_steps, "
-    "end_value=0.0, exponent=1.0)": _optax_warmup_cosine,
+    "end_value=0.0, exponent=1.0)": _warmup_cosine,
     "warmup_exponential_decay_schedule(init_value, peak_value, warmup_steps, transition_steps, "
-    "decay_rate, transition_begin=0, staircase=False, end_value=None)": _optax_warmup_exponential,
-    "piecewise_constant_schedule(init_value, boundaries_and_scales=None)": _optax_constants,
+    "decay_rate, transition_begin=0, staircase=False, end_value=None)": _warmup_exponential,
+    "piecewise_constant_schedule(init_value, boundaries_and_scales=None)": _constants,
     "piecewise_interpolate_schedule(interpolate_type, init_value, boundaries_and_scales=None)":
         _interpolated,
     "linear_onecycle_schedule(transition_steps, peak_value, pct_start=0.3, pct_final=0.85, "
-    "div_factor=25.0, final_div_factor=10000.0)": _optax_one_cycle("linear"),
+    "div_factor=25.0, final_div_factor=10000.0)": _one_cycle("linear"),
     "cosine_onecycle_schedule(transition_steps, peak_value, pct_start=0.3, div_factor=25.0, "
-    "final_div_factor=10000.0)": _optax_one_cycle("cosine"),
-    "sgdr_schedule(cosine_kwargs)": _optax_sgdr,
+    "final_div_factor=10000.0)": _one_cycle("cosine"),
+    "sgdr_schedule(cosine_kwargs)": _sgdr,
     "join_schedules(schedules, boundaries)":
         lambda a: sequence(a["schedules"], a["boundaries"], "boundaries"),
 })  # fmt: skip
-OPTAX_REFUSED = {
+_REFUSED = {
     "reduce_on_plateau": METRIC,
     "inject_hyperparams": "wraps an optimizer; convert the schedule inside it",
 }
+
+
+def from_optax(spec: Any, /, **arguments: Any) -> Schedule:
+    """A schedule of optax: `from_optax("cosine_decay_schedule(0.1, decay_steps=1000)")`.
+
+    spec: a call as text, or the name with `arguments` apart; in `join_schedules`, a list of them.
+    """
+    text = _text(with_arguments(read_spec(spec, "an optax schedule"), arguments))
+    return build_schedule(text)
+
+
+def _text(spec: Spec) -> str:
+    row = find_row("optax", OPTAX, _REFUSED, spec)
+    bound = bind(row.signature, spec)
+    if "schedules" in bound:
+        schedules = items(bound["schedules"], "schedules")
+        specs = [read_spec(each, "an optax schedule") for each in schedules]
+        bound["schedules"] = [_text(each) for each in specs]
+    return fill(row.template, bound)
