@@ -11,55 +11,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from readme import RUN, front
 
 from lrdsl import Schedule, ScheduleError, Timeline
-from lrdsl.language.builtins import BUILTINS, NAMES
-from lrdsl.language.library import standard_library
+from lrdsl.language.builtins import BUILTINS
 from lrdsl.language.typecheck import problems
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
-RUN = Timeline(steps_per_epoch=391, epochs=160)
-
-
-def names_table() -> str:
-    rows = [f"| `{name.name}` | {name.type} | {name.doc} |" for name in NAMES.values()]
-    return "\n".join(["| name | type | meaning |", "|---|---|---|", *rows])
-
-
-def functions_table() -> str:
-    signatures = [
-        *(function.signature for function in standard_library().values()),
-        *BUILTINS.values(),
-    ]
-    rows = [f"| `{each}` | {each.doc} | `{each.example}` |" for each in signatures]
-    return "\n".join(["| function | meaning | example |", "|---|---|---|", *rows])
-
-
-def ops_table() -> str:
-    """How many ops the graph of a rate executes, from the counts that `test_graphs.py` checks."""
-    rows = ["| schedule | Keras | lrdsl | its formula |", "|---|---|---|---|"]
-    for row in yaml.safe_load((ROOT / "tests" / "op_counts.yaml").read_text()):
-        if row.get("readme", True):
-            ops = row["ops"]
-            rows.append(f"| `{row['expr']}` | {ops['keras']} | {ops['ours']} | {ops['analytic']} |")
-    return "\n".join(rows)
-
-
-@pytest.mark.parametrize(
-    ("name", "table"),
-    [("names", names_table), ("functions", functions_table), ("ops", ops_table)],
-)
-def test_tables_are_fresh(name: str, table: object, request: pytest.FixtureRequest) -> None:
-    wanted = table()  # type: ignore[operator]
-    pattern = rf"(<!-- {name}: [^\n]* -->\n).*?(<!-- end -->)"
-    path = ROOT / "README.md"
-    text = path.read_text()
-    fresh = re.sub(pattern, lambda m: f"{m[1]}\n{wanted}\n\n{m[2]}", text, flags=re.DOTALL)
-    if request.config.getoption("--update-golden"):
-        path.write_text(fresh)
-    else:
-        assert text == fresh, "pytest tests/test_readme.py --update-golden"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:
@@ -68,8 +27,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_expressions_of_the_front_work() -> None:
-    front = README.partition("![")[0].split("\n\n")[-2]
-    lines = [line.strip() for line in front.splitlines() if line.strip()]
+    lines = front(README)
     assert len(lines) == 4
     for line in lines:
         assert Schedule(line).check(RUN) == [], line
