@@ -14,7 +14,7 @@ import yaml
 from readme import RUN, front
 
 from lrdsl import Schedule, ScheduleError, Timeline
-from lrdsl.language.builtins import BUILTINS
+from lrdsl.language.builtins import BUILTINS, NAMES
 from lrdsl.language.typecheck import problems
 
 ROOT = Path(__file__).parents[1]
@@ -43,7 +43,7 @@ def test_every_example_of_every_function_works() -> None:
 
 def test_python_blocks_run() -> None:
     ran = [block for block in blocks("python") if "@hydra.main" not in block]
-    assert len(ran) == 4
+    assert len(ran) == 3
     for block in ran:
         if any(f"import {name}\n" in block and not find_spec(name) for name in ("optax", "torch")):
             continue
@@ -67,36 +67,38 @@ def test_the_hydra_block_runs(tmp_path: Path) -> None:
     assert done.stdout.strip() == "0.1*0.5^floor(epoch/10)", done.stderr
 
 
-COMMANDS = [line.strip() for line in README.splitlines() if line.startswith("    lrdsl ")]
+def commands(program: str) -> list[list[str]]:
+    """The words of each command line behind the program's name, without comments."""
+    lines = re.findall(rf"^    (?:pip install .* && )?{program} (.*)$", README, re.MULTILINE)
+    return [shlex.split(line, comments=True) for line in lines]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_commands_run(command: str, tmp_path: Path) -> None:
-    words = shlex.split(command)
+@pytest.mark.parametrize("words", commands("lrdsl"), ids=" ".join)
+def test_commands_run(words: list[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "lrdsl", *words], cwd=ROOT, capture_output=True, text=True
     )  # fmt: skip
-    expected = 1 if "[0.1, 0.06])" in command else 0
-    assert done.returncode == expected, done.stdout + done.stderr
+    has_a_mistake = "piecewise([100, 150], [0.1, 0.06])" in words
+    assert done.returncode == has_a_mistake, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_the_train_commands_are_valid() -> None:
-    """They compose and pass the check before the first job (tests/test_training.py runs such)."""
-    commands = [line.strip() for line in README.splitlines() if "lrdsl-train " in line
-                and line.startswith("    ")]  # fmt: skip
-    assert len(commands) == 5
-    for command in commands:
-        words = shlex.split(command.rpartition("lrdsl-train ")[2])
-        words = [word for word in words if word != "-m"]
-        if "," in words[0] and "=" in words[0] and "-m" in command:
-            continue
-        done = subprocess.run(
-            [sys.executable, "-m", "lrdsl.training.app", *words, "--cfg", "job", "--resolve"],
-            capture_output=True, text=True,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        yaml.safe_load(done.stdout)
+def test_every_command_is_shown() -> None:
+    shown = {words[0] for words in commands("lrdsl")}
+    assert shown == {"check", "eval", "explain", "fmt", "functions", "convert", "quote"}
+
+
+@pytest.mark.parametrize("words", commands("lrdsl-train"), ids=" ".join)
+def test_the_train_commands_are_valid(words: list[str]) -> None:
+    """They compose, in a sweep for its first job (tests/test_training.py runs such)."""
+    if words[0] == "-m":
+        words = [words[1].partition(",")[0], *words[2:]]
+    done = subprocess.run(
+        [sys.executable, "-m", "lrdsl.training.app", *words, "--cfg", "job", "--resolve"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert yaml.safe_load(done.stdout)["schedule"]
 
 
 def test_the_error_shown_is_the_error_given(tmp_path: Path) -> None:
@@ -111,6 +113,28 @@ def test_the_error_shown_is_the_error_given(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert shown.strip() in done.stdout
+
+
+def test_the_library_file_shown_works(tmp_path: Path) -> None:
+    (text,) = re.findall(r"^    (# Half.*\n)    (careful.*\n)", README, re.MULTILINE)
+    (tmp_path / "mine.lrs").write_text("".join(text))
+    schedule = Schedule("careful(0.1)", library=tmp_path / "mine.lrs")
+    assert [schedule.value(step, RUN) for step in (0, 3 * 391)] == [0.05, 0.1]
+
+
+def test_every_name_of_the_language_is_told() -> None:
+    assert [name for name in NAMES if f"`{name}`" not in README] == []
+
+
+def test_files_that_are_named_are_there() -> None:
+    for page in (README, (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
+        linked = re.findall(r"\]\(([^)#:]+)", page)
+        named = re.findall(r"`((?:\.ci|conf|docs|grammar|lrdsl|tests|tools)/[\w./-]*(?:/|\.\w+))`", page)
+        assert [path for path in (*linked, *named) if not (ROOT / path).exists()] == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 200
 
 
 def test_what_the_text_says_about_the_language() -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lrdsl.language.builtins import Parameter, Peer, Signature
+from lrdsl.language.builtins import NAMES, Parameter, Peer, Signature
 from lrdsl.views.function_page import curve_of, definition_of, grouped, type_of
 from lrdsl.views.plot import picture
 
@@ -29,6 +29,13 @@ step.
 
 This page is generated: change the comments in `grammar/library.lrs` or the table in
 `lrdsl/language/builtins.py`, and run `python tools/regenerate.py`.
+"""
+_NAMES = """\
+## Names
+
+What an expression may use besides functions. `step`, `epoch` and `progress` are the run's clock,
+everywhere; `t`, `span` and `lap` belong to the part of a sequence, or the lap of a `cycle`, in
+which they stand.
 """
 _ELSEWHERE = """\
 ## Names in other tools
@@ -72,10 +79,12 @@ def manual() -> str:
     groups = grouped()
     contents = [f"- {_link(_title(name))}: {', '.join(_link(each.name) for each in group)}"
                 for name, group in groups.items()]  # fmt: skip
-    blocks = [_HEAD, "\n".join([*contents, f"- {_link('Names in other tools')}", ""])]
+    contents += [f"- {_link(title)}" for title in ("Names", "Names in other tools")]
+    blocks = [_HEAD, "\n".join([*contents, ""])]
     for name, group in groups.items():
         blocks += [f"## {_title(name)}\n", *map(_section, group)]
-    return "\n".join([*blocks, _ELSEWHERE, *map(_index, TOOLS)]).rstrip() + "\n"
+    blocks += [_NAMES, _names(), _ELSEWHERE, *map(_index, TOOLS)]
+    return "\n".join(blocks).rstrip() + "\n"
 
 
 def pictures() -> dict[str, str]:
@@ -117,6 +126,11 @@ def _section(signature: Signature) -> str:
     if signature.peers:
         blocks.append("\n".join(["Elsewhere:", "", *_elsewhere(signature)]))
     return "\n\n".join(blocks) + "\n"
+
+
+def _names() -> str:
+    rows = [(f"`{name.name}`", name.type, name.doc) for name in NAMES.values()]
+    return _table(("name", "type", "meaning"), rows) + "\n"
 
 
 def _parameter(each: Parameter) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What is generated for the README: its tables, and `docs/schedules.svg` of its first lines."""
+"""The README's tables, and the picture of its first lines: `docs/schedules.svg`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import op_counts
 from function_manual import anchor
 
 from lrdsl import Schedule, Timeline
-from lrdsl.language.builtins import NAMES
 from lrdsl.views.function_page import grouped
 from lrdsl.views.plot import Curve, picture
 
@@ -27,24 +26,19 @@ _STYLE = """\
 def files() -> dict[Path, str]:
     """The README with fresh tables, and the picture of its first lines."""
     text = README.read_text(encoding="utf-8")
-    for name, table in {"names": names(), "functions": functions(), "ops": ops()}.items():
-        pattern = rf"(<!-- {name}: [^\n]* -->\n).*?(<!-- end -->)"
-        text = re.sub(pattern, rf"\g<1>\n{_literal(table)}\n\n\g<2>", text, flags=re.DOTALL)
+    for name, table in {"functions": functions(), "ops": ops()}.items():
+        text = _with_table(text, name, table)
     return {README: text, ROOT / "docs" / "schedules.svg": drawn(front(text))}
 
 
-def _literal(text: str) -> str:
-    return text.replace("\\", r"\\")
-
-
-def names() -> str:
-    """The names of the language."""
-    rows = [f"| `{name.name}` | {name.type} | {name.doc} |" for name in NAMES.values()]
-    return "\n".join(["| name | type | meaning |", "|---|---|---|", *rows])
+def _with_table(text: str, name: str, table: str) -> str:
+    """The text with another table between the comment that names it and the one that ends it."""
+    pattern = rf"(<!-- {name}: [^\n]* -->\n).*?(<!-- end -->)"
+    return re.sub(pattern, lambda found: f"{found[1]}{table}\n{found[2]}", text, flags=re.DOTALL)
 
 
 def functions() -> str:
-    """The functions of each group, which links to its pages."""
+    """The functions of each group, and a link to where they are described."""
     rows = [
         f"| [{group}](docs/functions.md#{anchor(group)}) "
         f"| {' '.join(f'`{each.name}`' for each in signatures)} |"
