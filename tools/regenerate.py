@@ -13,25 +13,16 @@ from pathlib import Path
 
 import function_manual
 import op_counts
+import parser_tables
 import readme
 import streams
-
-from lrdsl.resources import read_resource
-from lrdsl.syntax.grammar_build import build_tables
 
 ROOT = Path(__file__).parents[1]
 
 Texts = Mapping[Path, str | None]
 
-
-def parser_tables() -> Texts:
-    """The grammar's tables, from which the parser runs without Lark."""
-    tables = build_tables(read_resource("grammar", "lrdsl.lark"))
-    return {ROOT / "lrdsl" / "syntax" / "grammar_tables.py": tables}
-
-
 STEPS: list[tuple[str, Callable[[], Texts] | list[str]]] = [
-    ("the parser's tables", parser_tables),
+    ("the parser's tables", parser_tables.files),
     ("function pages and curves", function_manual.files),
     ("rates of new definitions", streams.files),
     ("what `lrdsl check` prints",
