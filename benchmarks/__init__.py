@@ -5,5 +5,5 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-# The tests count the operations of a graph with the same function.
-sys.path.append(str(ROOT / "tests"))
+# The operations of a graph are counted by `tools/graphs.py`, as for the tests and the README.
+sys.path.append(str(ROOT / "tools"))

@@ -8,11 +8,15 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
+import op_counts
 import pytest
+from function_manual import TOOLS, anchor, peers, pictures
+from regenerate import STEPS, Texts, stale, write
 
 from lrdsl import Schedule, Timeline
 from lrdsl.cli import main
@@ -22,13 +26,15 @@ from lrdsl.language.typecheck import problems
 from lrdsl.language.user_library import load
 from lrdsl.views.explain import explanation, function_list, functions_as_data
 from lrdsl.views.function_page import GROUPS, signatures
-from lrdsl.views.manual import TOOLS, manual, peers, pictures
 from lrdsl.views.plot import Curve, draw, example_curve, picture, run_of
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent / "docs"
 ALL = signatures()
 PEERS = list(peers())
+# All but commands, which are tests themselves, and what takes TensorFlow: tests/test_graphs.py.
+LIGHT_STEPS = [pytest.param(make, id=what) for what, make in STEPS
+               if callable(make) and make is not op_counts.files]  # fmt: skip
 ROWS = json.loads((HERE / "conformance" / "peers.json").read_text(encoding="utf-8"))
 
 Output = pytest.CaptureFixture[str]
@@ -117,30 +123,29 @@ def test_every_peer_is_in_the_index(row: dict[str, str]) -> None:
         assert {(name + suffix).lower() for suffix in _SUFFIXES} & listed, name
 
 
-def test_the_page_is_fresh(request: pytest.FixtureRequest) -> None:
-    path, text = DOCS / "functions.md", manual()
-    if request.config.getoption("--update-golden"):
-        path.write_text(text, encoding="utf-8", newline="\n")
-    fresh = path.read_text(encoding="utf-8") == text
-    assert fresh, "pytest tests/test_docs.py --update-golden"
-    anchors = {re.sub(r"[^a-z0-9_ -]", "", each.lower()).replace(" ", "-")
-               for each in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}  # fmt: skip
+@pytest.mark.parametrize("make", LIGHT_STEPS)
+def test_what_is_generated_is_fresh(make: Callable[[], Texts]) -> None:
+    assert stale(make()) == [], "python tools/regenerate.py"
+
+
+def test_writing_brings_files_up_to_date(tmp_path: Path) -> None:
+    old, new, same = (tmp_path / name for name in ("old", "new", "same"))
+    old.write_text("an old file")
+    same.write_text("the same")
+    written = same.stat().st_mtime_ns
+    texts = {old: None, new: "text\n", same: "the same"}
+    assert stale(texts) == [old, new]
+    write(texts)
+    assert stale(texts) == [] and not old.exists() and new.read_bytes() == b"text\n"
+    assert same.stat().st_mtime_ns == written
+
+
+def test_links_of_the_page_lead_somewhere() -> None:
+    text = (DOCS / "functions.md").read_text(encoding="utf-8")
+    anchors = {anchor(title) for title in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
     assert set(re.findall(r"\]\(#(.*?)\)", text)) <= anchors
     for file in re.findall(r"\]\((curves/.*?)\)", text):
         assert (DOCS / file).is_file()
-
-
-def test_the_pictures_are_fresh(request: pytest.FixtureRequest) -> None:
-    folder, wanted = DOCS / "curves", pictures()
-    if request.config.getoption("--update-golden"):
-        folder.mkdir(exist_ok=True)
-        for path in folder.glob("*.svg"):
-            path.unlink()
-        for name, text in wanted.items():
-            (folder / name).write_text(text, encoding="utf-8", newline="\n")
-    found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.svg")}
-    stale = {name for name in found | wanted if found.get(name) != wanted.get(name)}
-    assert not stale, "pytest tests/test_docs.py --update-golden"
 
 
 def test_pictures_are_small_xml() -> None:

@@ -11,55 +11,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from readme import RUN, front
 
 from lrdsl import Schedule, ScheduleError, Timeline
 from lrdsl.language.builtins import BUILTINS, NAMES
-from lrdsl.language.library import standard_library
 from lrdsl.language.typecheck import problems
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
-RUN = Timeline(steps_per_epoch=391, epochs=160)
-
-
-def names_table() -> str:
-    rows = [f"| `{name.name}` | {name.type} | {name.doc} |" for name in NAMES.values()]
-    return "\n".join(["| name | type | meaning |", "|---|---|---|", *rows])
-
-
-def functions_table() -> str:
-    signatures = [
-        *(function.signature for function in standard_library().values()),
-        *BUILTINS.values(),
-    ]
-    rows = [f"| `{each}` | {each.doc} | `{each.example}` |" for each in signatures]
-    return "\n".join(["| function | meaning | example |", "|---|---|---|", *rows])
-
-
-def ops_table() -> str:
-    """How many ops the graph of a rate executes, from the counts that `test_graphs.py` checks."""
-    rows = ["| schedule | Keras | lrdsl | its formula |", "|---|---|---|---|"]
-    for row in yaml.safe_load((ROOT / "tests" / "op_counts.yaml").read_text()):
-        if row.get("readme", True):
-            ops = row["ops"]
-            rows.append(f"| `{row['expr']}` | {ops['keras']} | {ops['ours']} | {ops['analytic']} |")
-    return "\n".join(rows)
-
-
-@pytest.mark.parametrize(
-    ("name", "table"),
-    [("names", names_table), ("functions", functions_table), ("ops", ops_table)],
-)
-def test_tables_are_fresh(name: str, table: object, request: pytest.FixtureRequest) -> None:
-    wanted = table()  # type: ignore[operator]
-    pattern = rf"(<!-- {name}: [^\n]* -->\n).*?(<!-- end -->)"
-    path = ROOT / "README.md"
-    text = path.read_text()
-    fresh = re.sub(pattern, lambda m: f"{m[1]}\n{wanted}\n\n{m[2]}", text, flags=re.DOTALL)
-    if request.config.getoption("--update-golden"):
-        path.write_text(fresh)
-    else:
-        assert text == fresh, "pytest tests/test_readme.py --update-golden"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:
@@ -68,8 +27,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_expressions_of_the_front_work() -> None:
-    front = README.partition("![")[0].split("\n\n")[-2]
-    lines = [line.strip() for line in front.splitlines() if line.strip()]
+    lines = front(README)
     assert len(lines) == 4
     for line in lines:
         assert Schedule(line).check(RUN) == [], line
@@ -85,7 +43,7 @@ def test_every_example_of_every_function_works() -> None:
 
 def test_python_blocks_run() -> None:
     ran = [block for block in blocks("python") if "@hydra.main" not in block]
-    assert len(ran) == 4
+    assert len(ran) == 3
     for block in ran:
         if any(f"import {name}\n" in block and not find_spec(name) for name in ("optax", "torch")):
             continue
@@ -109,36 +67,38 @@ def test_the_hydra_block_runs(tmp_path: Path) -> None:
     assert done.stdout.strip() == "0.1*0.5^floor(epoch/10)", done.stderr
 
 
-COMMANDS = [line.strip() for line in README.splitlines() if line.startswith("    lrdsl ")]
+def commands(program: str) -> list[list[str]]:
+    """The words of each command line behind the program's name, without comments."""
+    lines = re.findall(rf"^    (?:pip install .* && )?{program} (.*)$", README, re.MULTILINE)
+    return [shlex.split(line, comments=True) for line in lines]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_commands_run(command: str, tmp_path: Path) -> None:
-    words = shlex.split(command)
+@pytest.mark.parametrize("words", commands("lrdsl"), ids=" ".join)
+def test_commands_run(words: list[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "lrdsl", *words], cwd=ROOT, capture_output=True, text=True
     )  # fmt: skip
-    expected = 1 if "[0.1, 0.06])" in command else 0
-    assert done.returncode == expected, done.stdout + done.stderr
+    has_a_mistake = "piecewise([100, 150], [0.1, 0.06])" in words
+    assert done.returncode == has_a_mistake, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_the_train_commands_are_valid() -> None:
-    """They compose and pass the check before the first job (tests/test_training.py runs such)."""
-    commands = [line.strip() for line in README.splitlines() if "lrdsl-train " in line
-                and line.startswith("    ")]  # fmt: skip
-    assert len(commands) == 5
-    for command in commands:
-        words = shlex.split(command.rpartition("lrdsl-train ")[2])
-        words = [word for word in words if word != "-m"]
-        if "," in words[0] and "=" in words[0] and "-m" in command:
-            continue
-        done = subprocess.run(
-            [sys.executable, "-m", "lrdsl.training.app", *words, "--cfg", "job", "--resolve"],
-            capture_output=True, text=True,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        yaml.safe_load(done.stdout)
+def test_every_command_is_shown() -> None:
+    shown = {words[0] for words in commands("lrdsl")}
+    assert shown == {"check", "eval", "explain", "fmt", "functions", "convert", "quote"}
+
+
+@pytest.mark.parametrize("words", commands("lrdsl-train"), ids=" ".join)
+def test_the_train_commands_are_valid(words: list[str]) -> None:
+    """They compose, in a sweep for its first job (tests/test_training.py runs such)."""
+    if words[0] == "-m":
+        words = [words[1].partition(",")[0], *words[2:]]
+    done = subprocess.run(
+        [sys.executable, "-m", "lrdsl.training.app", *words, "--cfg", "job", "--resolve"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert yaml.safe_load(done.stdout)["schedule"]
 
 
 def test_the_error_shown_is_the_error_given(tmp_path: Path) -> None:
@@ -153,6 +113,33 @@ def test_the_error_shown_is_the_error_given(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert shown.strip() in done.stdout
+
+
+def test_the_library_file_shown_works(tmp_path: Path) -> None:
+    (text,) = re.findall(r"^    (# Half.*\n)    (careful.*\n)", README, re.MULTILINE)
+    (tmp_path / "mine.lrs").write_text("".join(text))
+    schedule = Schedule("careful(0.1)", library=tmp_path / "mine.lrs")
+    assert [schedule.value(step, RUN) for step in (0, 3 * 391)] == [0.05, 0.1]
+
+
+def test_every_name_of_the_language_is_told() -> None:
+    assert [name for name in NAMES if f"`{name}`" not in README] == []
+
+
+NAMED = r"`((?:\.ci|conf|docs|grammar|lrdsl|tests|tools)/[\w./-]*(?:/|\.\w+))`"
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/functions.md"])
+def test_files_that_are_named_are_there(name: str) -> None:
+    page = (ROOT / name).read_text(encoding="utf-8")
+    linked = [(ROOT / name).parent / path for path in re.findall(r"\]\(([^)#:]+)", page)]
+    named = [ROOT / path for path in re.findall(NAMED, page)]
+    assert linked or named
+    assert [path for path in (*linked, *named) if not path.exists()] == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 200
 
 
 def test_what_the_text_says_about_the_language() -> None:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.mark.parametrize(
     "command",
-    [["ruff", "check", "."], ["ruff", "format", "--check", "lrdsl", "tests"], ["mypy"]],
+    [["ruff", "check", "."], ["ruff", "format", "--check", "lrdsl", "tests", "tools"], ["mypy"]],
     ids=["ruff", "format", "mypy"],
 )
 def test_style(command: list[str]) -> None:

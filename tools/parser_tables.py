@@ -1,12 +1,13 @@
 """The grammar to `grammar/parser_tables.json`: Lark's serialised tables, in an order of their own.
 
-python tools/parser_tables.py > grammar/parser_tables.json
+`python tools/regenerate.py` writes them, `python tools/parser_tables.py` prints them.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from lark import Lark
@@ -15,6 +16,13 @@ from lark.lexer import TerminalDef
 
 from lrdsl.resources import read_resource
 from lrdsl.syntax.parser import OPTIONS
+
+FILE = Path(__file__).parents[1] / "grammar" / "parser_tables.json"
+
+
+def files() -> dict[Path, str]:
+    """The file of tables."""
+    return {FILE: build_tables(read_resource("grammar", "lrdsl.lark"))}
 
 
 def build_tables(grammar: str) -> str:

@@ -51,7 +51,7 @@ def _table(options: Options) -> Table:
         rows,
         [
             "ops: compute nodes that a call executes after TensorFlow's optimiser, the read "
-            "of the optimizer's count included (`tests/graphs.py` says how they are counted).",
+            "of the optimizer's count included (`tools/graphs.py` says how they are counted).",
             "bytes: the GraphDef as traced, tables included, for 10,000 steps.",
             "XLA instructions: of the optimised HLO for the CPU, in all computations.",
         ],

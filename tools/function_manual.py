@@ -1,31 +1,48 @@
-"""`docs/functions.md` and its pictures, made of the table of functions."""
+"""Reference manual: the tables of functions to `docs/functions.md` and `docs/curves/*.svg`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from lrdsl.language.builtins import Parameter, Peer, Signature
+from lrdsl.language.builtins import NAMES, Parameter, Peer, Signature
 from lrdsl.views.function_page import curve_of, definition_of, grouped, type_of
+from lrdsl.views.plot import picture
+
+DOCS = Path(__file__).parents[1] / "docs"
 
 _HEAD = """\
 # Functions
 
 Every function of lrdsl: what it computes, its parameters, its curve, and what other tools call it.
-`lrdsl functions cosine` prints the same. This page is made from the comments of
-`grammar/library.lrs`: change those, then run `pytest tests/test_docs.py --update-golden`.
+`lrdsl functions cosine` prints the entry of one function in a terminal.
 
-A *number* is a rate, a factor or a count. A *time* is written `5ep`, `300st`, `10%` (of the run),
-`2e9tok` or `1e6sa`; a bare number is epochs. A *schedule* is an expression that runs on the clock
-of the place where it is put. `span` is how long the current part lasts, at top level the run. The
-curves are those of the examples, with 100 steps in an epoch and 128 samples in a step.
+In the tables, a *number* is a rate, a factor or a count. A *time* is written `5ep` (epochs),
+`300st` (steps), `10%` (of the run), `2e9tok` (tokens) or `1e6sa` (samples); a bare number is
+epochs. A *schedule* is an expression that runs on the function's own clock: the cosine of
+`cycle(cosine(0.1), every=10ep)` starts anew with each cycle. The default `span` is as long as the
+current part of a sequence, or as the run where there is no sequence.
+
+Each curve is that of the example below it, in a run of 100 steps in an epoch and 128 samples in a
+step.
+
+This page is generated: change the comments in `grammar/library.lrs` or the table in
+`lrdsl/language/builtins.py`, and run `python tools/regenerate.py`.
+"""
+_NAMES = """\
+## Names
+
+What an expression may use besides functions. `step`, `epoch` and `progress` are the run's clock,
+everywhere; `t`, `span` and `lap` belong to the part of a sequence, or the lap of a `cycle`, in
+which they stand.
 """
 _ELSEWHERE = """\
 ## Names in other tools
 
-How to write what has a name there, with a rate of 0.1 and other numbers for example; for some of
-them it matters that the run has 100 epochs of 100 steps. What depends on a metric, such as
-`ReduceLROnPlateau`, is no function of the step and has no counterpart here.
+How to write here what has a name there. The numbers are examples: a rate of 0.1, in a run of 100
+epochs of 100 steps. What depends on a metric, such as `ReduceLROnPlateau`, is no function of the
+step and has no counterpart here.
 """
 TOOLS = {
     "Keras": "Keras",
@@ -49,21 +66,29 @@ TOOLS = {
 }
 
 
+def files() -> dict[Path, str | None]:
+    """The page and the pictures; None for the picture of a function that is no more."""
+    folder = DOCS / "curves"
+    old = dict.fromkeys(folder.glob("*.svg"))
+    new = {folder / name: text for name, text in pictures().items()}
+    return {DOCS / "functions.md": manual(), **old, **new}
+
+
 def manual() -> str:
     """The text of `docs/functions.md`."""
     groups = grouped()
     contents = [f"- {_link(_title(name))}: {', '.join(_link(each.name) for each in group)}"
                 for name, group in groups.items()]  # fmt: skip
-    blocks = [_HEAD, "\n".join([*contents, f"- {_link('Names in other tools')}", ""])]
+    contents += [f"- {_link(title)}" for title in ("Names", "Names in other tools")]
+    blocks = [_HEAD, "\n".join([*contents, ""])]
     for name, group in groups.items():
         blocks += [f"## {_title(name)}\n", *map(_section, group)]
-    return "\n".join([*blocks, _ELSEWHERE, *map(_index, TOOLS)]).rstrip() + "\n"
+    blocks += [_NAMES, _names(), _ELSEWHERE, *map(_index, TOOLS)]
+    return "\n".join(blocks).rstrip() + "\n"
 
 
 def pictures() -> dict[str, str]:
     """The SVG text of each function's curve, by file name."""
-    from lrdsl.views.plot import picture
-
     curves = {each: curve_of(each) for group in grouped().values() for each in group}
     return {f"{each.name}.svg": picture(curve, each.example)
             for each, curve in curves.items() if curve}  # fmt: skip
@@ -82,8 +107,12 @@ def _title(group: str) -> str:
 
 
 def _link(title: str) -> str:
-    """A link to a heading of the page, as GitHub names it."""
-    return f"[{title}](#{re.sub(r'[^a-z0-9_ -]', '', title.lower()).replace(' ', '-')})"
+    return f"[{title}](#{anchor(title)})"
+
+
+def anchor(title: str) -> str:
+    """The name that GitHub gives a heading."""
+    return re.sub(r"[^a-z0-9_ -]", "", title.lower()).replace(" ", "-")
 
 
 def _section(signature: Signature) -> str:
@@ -97,6 +126,11 @@ def _section(signature: Signature) -> str:
     if signature.peers:
         blocks.append("\n".join(["Elsewhere:", "", *_elsewhere(signature)]))
     return "\n\n".join(blocks) + "\n"
+
+
+def _names() -> str:
+    rows = [(f"`{name.name}`", name.type, name.doc) for name in NAMES.values()]
+    return _table(("name", "type", "meaning"), rows) + "\n"
 
 
 def _parameter(each: Parameter) -> tuple[str, ...]:
