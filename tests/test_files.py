@@ -321,3 +321,9 @@ def test_interpolations_are_not_bound_to_a_timeline() -> None:
     run = Timeline(steps_per_epoch=10, epochs=2)
     assert check_source("lr: 1 - step", run=run)[1] != []
     assert check_source("lr: '${x} - step'", run=run)[1] == []
+
+
+def test_a_word_of_many_dashes_is_read_at_once() -> None:
+    """A word that could be split in 2^500 ways, and is no schedule."""
+    for word in ("a-b" * 500 + "!", "a" + "-a.b" * 500 + "?", "cosine-v2", "vendor/cosine.v2"):
+        assert [each.severity for each in check_source(f"schedule: {word}\n")[1]] in ([], ["info"])

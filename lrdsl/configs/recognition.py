@@ -15,7 +15,7 @@ from lrdsl.language.library import standard_library
 SLOT_KEYS = ("schedule", "lr", "learning_rate")
 
 # `cosine`, `warmup-cosine`, `vendor/cosine.v2`: rather the name of something than an expression.
-_BARE_WORD = r"[A-Za-z_]\w*(?:[-./][A-Za-z_]\w*|[-.]\w+)*"
+_BARE_WORD = r"[A-Za-z_]\w*(?:[-.]\w+|/[A-Za-z_]\w*)*"
 # `@daily`, `0 0 * * *`: when a job runs.
 _CRON = r"@[a-z]+|(?:[0-9A-Z*/,?#-]+\s+){4,5}[0-9A-Za-z*/,?#-]+"
 # A call, an operator beside a number, an interpolation.
