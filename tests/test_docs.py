@@ -17,6 +17,7 @@ import op_counts
 import pytest
 from function_manual import TOOLS, anchor, peers, pictures
 from regenerate import STEPS, Texts, stale, write
+from svg import picture
 
 from lrdsl import Schedule, Timeline
 from lrdsl.cli import main
@@ -26,7 +27,7 @@ from lrdsl.language.typecheck import problems
 from lrdsl.language.user_library import load
 from lrdsl.views.explain import explanation, function_list, functions_as_data
 from lrdsl.views.function_page import GROUPS, signatures
-from lrdsl.views.plot import Curve, draw, example_curve, picture, run_of
+from lrdsl.views.plot import Curve, draw, example_curve, run_of
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent / "docs"

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from svg import picture
+
 from lrdsl.language.builtins import NAMES, Parameter, Peer, Signature
 from lrdsl.views.function_page import curve_of, definition_of, grouped, type_of
-from lrdsl.views.plot import picture
 
 DOCS = Path(__file__).parents[1] / "docs"
 

@@ -9,10 +9,11 @@ from textwrap import wrap
 
 import op_counts
 from function_manual import anchor
+from svg import picture
 
 from lrdsl import Schedule, Timeline
 from lrdsl.views.function_page import grouped
-from lrdsl.views.plot import Curve, picture
+from lrdsl.views.plot import Curve
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
