@@ -23,8 +23,7 @@ from lrdsl import Schedule, Timeline
 from lrdsl.cli import main
 from lrdsl.language.builtins import Signature
 from lrdsl.language.library import read_library, standard_library
-from lrdsl.language.typecheck import problems
-from lrdsl.language.user_library import load
+from lrdsl.language.user_library import load, problems
 from lrdsl.views.explain import explanation, function_list, functions_as_data
 from lrdsl.views.function_page import GROUPS, signatures
 from lrdsl.views.plot import Curve, draw, example_curve, run_of

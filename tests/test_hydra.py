@@ -217,7 +217,7 @@ def test_constants_in_a_config() -> None:
 
 
 def test_every_shipped_schedule_is_valid_and_has_numbers() -> None:
-    from lrdsl.language.typecheck import problems
+    from lrdsl.language.user_library import problems
 
     assert len(shipped()) >= 20
     for name, schedule in shipped().items():

@@ -17,7 +17,7 @@ import lrdsl
 from lrdsl import Schedule, Timeline
 from lrdsl.language.library import read_library, standard_library
 from lrdsl.language.typecheck import check_definition
-from lrdsl.language.typecheck import problems as problems_of
+from lrdsl.language.user_library import problems as problems_of
 from lrdsl.resources import read_resource, resource_dir
 
 PACKAGE = Path(lrdsl.__file__).parent
@@ -96,7 +96,7 @@ def test_importing_is_light() -> None:
 
 
 def test_checking_is_light() -> None:
-    code = "from lrdsl.language.typecheck import problems; assert problems('cosine(flor(1))')"
+    code = "from lrdsl.language.user_library import problems; assert problems('cosine(flor(1))')"
     assert not HEAVY & loaded_by(code)
 
 

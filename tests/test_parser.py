@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lrdsl import Schedule, ScheduleError, Timeline
 from lrdsl.language.builtins import RESERVED
-from lrdsl.language.typecheck import problems
+from lrdsl.language.user_library import problems
 from lrdsl.resources import read_resource
 from lrdsl.syntax import tree
 from lrdsl.syntax.parser import parse, parse_definition

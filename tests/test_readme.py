@@ -15,7 +15,7 @@ from readme import RUN, front
 
 from lrdsl import Schedule, ScheduleError, Timeline
 from lrdsl.language.builtins import BUILTINS, NAMES
-from lrdsl.language.typecheck import problems
+from lrdsl.language.user_library import problems
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ import pytest
 
 from lrdsl import Schedule, ScheduleError
 from lrdsl.language.params import parameter_node
-from lrdsl.language.typecheck import problems
+from lrdsl.language.user_library import problems
 
 WRONG: list[Any] = [
     *([], {}, None, True, 1j, b"1", float("nan"), float("inf"), 10**400),

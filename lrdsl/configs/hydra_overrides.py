@@ -53,7 +53,7 @@ def _is_anything(item: str) -> bool:
 
 
 def _is_expression(item: str) -> bool:
-    from lrdsl.language.typecheck import problems
+    from lrdsl.language.user_library import problems
 
     return not any(found.severity == "error" for found in problems(item, interpolations=True))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from lrdsl.errors.diagnostics import Diagnostic, Label, ScheduleError, Span
+from lrdsl.errors.diagnostics import Diagnostic, Label, Span
 from lrdsl.language.arguments import Given, match_arguments
 from lrdsl.language.builtins import BUILTINS, LOCAL_NAMES, NAMES, Parameter
 from lrdsl.language.library import STANDARD, Function, Library
@@ -28,26 +28,7 @@ from lrdsl.language.operator_types import (
 from lrdsl.language.params import Parameters, parameter_node
 from lrdsl.language.scope import Scope, Type
 from lrdsl.syntax import tree
-from lrdsl.syntax.parser import parse
 from lrdsl.syntax.tree import Node
-
-
-def problems(
-    text: str,
-    params: Parameters | None = None,
-    *,
-    interpolations: bool = False,
-    library: Library = STANDARD,
-) -> list[Diagnostic]:
-    """The problems of a text that show without a timeline, in order of position.
-
-    With `interpolations`, an unresolved `${...}` is an unknown value, else an error.
-    """
-    try:
-        program = parse(text)
-    except ScheduleError as error:
-        return list(error.diagnostics)
-    return check(program, params or {}, interpolations=interpolations, library=library)
 
 
 def check(
@@ -57,7 +38,10 @@ def check(
     interpolations: bool = False,
     library: Library = STANDARD,
 ) -> list[Diagnostic]:
-    """The problems of a parsed text, as those of `problems`."""
+    """The problems of a tree that show without a timeline, in order of position.
+
+    With `interpolations`, an unresolved `${...}` is an unknown value, else an error.
+    """
     names = {name: _param_type(name, value, interpolations) for name, value in params.items()}
     later = frozenset(binding.name for binding in program.bindings)
     scope = Scope(names, library, interpolations, later)

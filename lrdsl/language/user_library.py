@@ -169,7 +169,7 @@ def _problems_at(program: tree.Program | None, loaded: Loaded) -> list[Diagnosti
 
 
 def problems(
-    text: str, params: Parameters, files: Files = (), *, interpolations: bool = False
+    text: str, params: Parameters | None = None, files: Files = (), *, interpolations: bool = False
 ) -> list[Diagnostic]:
     """The problems of a text and of its library files that show without a timeline."""
     loaded = load(files)
@@ -180,5 +180,5 @@ def problems(
     found = _problems_at(program, loaded)
     if any(each.severity == "error" for each in found):
         return found
-    own = check(program, params, interpolations=interpolations, library=loaded.library)
+    own = check(program, params or {}, interpolations=interpolations, library=loaded.library)
     return [*own, *found]
