@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -30,7 +29,7 @@ def test_a_parameter_that_is_no_number_or_time_is_refused(value: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0.1, "0.1"), (3, "3"), (np.float64(0.1), "0.1"), (np.float32(0.5), "0.5"), (np.int32(3), "3"),
-     (Fraction(1, 4), "0.25"), (-2, "-2"), ("0.1", "0.1"), ("-5ep", "-5"), ("3 steps", "3"),
+     (-2, "-2"), ("0.1", "0.1"), ("-5ep", "-5"), ("3 steps", "3"),
      (10**30, "1" + "0" * 30)],
 )  # fmt: skip
 def test_a_parameter_is_a_literal(value: Any, text: str) -> None:
@@ -46,4 +45,4 @@ def test_a_name_that_no_text_can_use_is_refused(name: Any) -> None:
 
 def test_a_schedule_of_such_a_name_is_refused() -> None:
     with pytest.raises(ScheduleError, match="has a name that no text can use"):
-        Schedule("0.1", params={3: 0.1})  # type: ignore[dict-item]
+        Schedule("0.1", params={"a-b": 0.1})

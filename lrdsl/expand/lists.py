@@ -9,8 +9,8 @@ from itertools import pairwise
 from lrdsl.errors.diagnostics import Diagnostic, Label
 from lrdsl.expand.choices import bounded, choose, compare, least, most
 from lrdsl.expand.context import Context, Place, Quantity, Refused
+from lrdsl.expand.lookup import count, look_up
 from lrdsl.expand.rationals import ONE, Value, add, divide, multiply, subtract
-from lrdsl.expand.tables import count, look_up
 from lrdsl.ir.builder import Builder
 from lrdsl.ir.ops import Op
 from lrdsl.language.arguments import match_arguments

@@ -11,8 +11,8 @@ from lrdsl.errors.diagnostics import Diagnostic
 from lrdsl.expand.choices import choose, compare
 from lrdsl.expand.clocks import Frame
 from lrdsl.expand.context import Context, Place
+from lrdsl.expand.lookup import count, look_up
 from lrdsl.expand.rationals import HALF, Value
-from lrdsl.expand.tables import count, look_up
 from lrdsl.ir.builder import Builder
 from lrdsl.syntax import tree
 

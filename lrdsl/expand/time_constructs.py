@@ -8,8 +8,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from lrdsl.expand.choices import bounded
-from lrdsl.expand.clocks import TooManyLaps, restarts
 from lrdsl.expand.context import MAX_CALLS, Context, Place, Recurrence, TooMuchWork
+from lrdsl.expand.cycles import TooManyLaps, restarts
 from lrdsl.expand.rationals import ONE, Value, Whole, add, nearest, scale, to_float, whole
 from lrdsl.ir.ops import LAST_STEP, Op
 from lrdsl.language.arguments import match_arguments
