@@ -1,83 +1,82 @@
-"""Measure the tables whose libraries are installed, keep the results and write the page."""
+"""Measure the subjects whose libraries are installed, and write their sections of the page."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
+import os
+import platform
+import subprocess
 import sys
-import time
 from collections.abc import Sequence
-from importlib.util import find_spec
+from importlib import metadata
 from pathlib import Path
 
-from benchmarks.options import Options
-from benchmarks.report import keep, write_page
-from benchmarks.subject import run_apart
+from benchmarks import ROOT
+from benchmarks.page import replace_sections, section
 
-HERE = Path(__file__).parent
+PAGE = Path(__file__).parent / "RESULTS.md"
 
-# Subject, which is a file of `measures/`, and the libraries without which there is nothing to
-# measure. In the order of the page.
+# Subject, which is a file of `measures/`, and the libraries that it needs; in the page's order.
 SUBJECTS: dict[str, tuple[str, ...]] = {
-    "graphs": ("tensorflow",),
-    "calls": ("tensorflow",),
-    "training": ("tensorflow",),
-    "fit": ("tensorflow",),
-    "placement": ("tensorflow",),
-    "front_end": (),
-    "cold_start": (),
-    "whole_run": (),
-    "per_step": (),
-    "memory": (),
+    "values": ("numpy",),
+    "graphs": ("tensorflow", "keras"),
+    "calls": ("tensorflow", "keras", "jax", "optax", "torch"),
+    "training": ("tensorflow", "keras"),
+    "commands": ("lark", "pyyaml"),
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run what was asked for; 1 when a table failed."""
-    parser = _parser()
+    """Measure what was asked for; 1 when a subject failed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("subjects", nargs="*", metavar="SUBJECT", help=", ".join(SUBJECTS))
+    parser.add_argument("--small", action="store_true", help="tiny sizes, shown and not kept")
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
-    if args.quick and args.output == HERE:
-        parser.error("quick figures are no results: name another folder with --output")
-    unknown = set(args.tables) - SUBJECTS.keys()
-    if unknown:
-        parser.error(f"no such table: {', '.join(sorted(unknown))}")
-    options = Options(quick=args.quick, huge=args.huge)
+    if unknown := set(args.subjects) - SUBJECTS.keys():
+        parser.error(f"no such subject: {', '.join(sorted(unknown))}")
+    if args.here:
+        print(measured(args.subjects[0], args.small))
+        return 0
     failed = False
-    for subject in [] if args.page else args.tables or SUBJECTS:
-        missing = [name for name in SUBJECTS[subject] if find_spec(name) is None]
+    for subject in args.subjects or SUBJECTS:
+        missing = [each for each in SUBJECTS[subject] if not _version(each)]
         if missing:
-            _say(f"{subject}: skipped, needs `pip install {' '.join(missing)}`")
+            print(f"{subject}: skipped, needs {', '.join(missing)}", file=sys.stderr)
             continue
-        start = time.perf_counter()
-        entry = run_apart(subject, options)
-        keep(args.output, args.environment, subject, entry)
-        failed |= bool(entry["failed"])
-        outcome = "; ".join([f"{len(entry['tables'])} tables", *entry["failed"]])
-        _say(f"{subject}: {outcome}, {time.perf_counter() - start:.0f} s")
-    _say(f"written: {write_page(args.output, list(SUBJECTS))}")
+        print(f"{subject} ...", file=sys.stderr, flush=True)
+        text = _apart(subject, args.small)
+        failed |= text is None
+        if args.small:
+            print(text or "")
+        elif text:
+            page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+            PAGE.write_text(replace_sections(page, {subject: text}, list(SUBJECTS)), "utf-8")
     return int(failed)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "tables", nargs="*", metavar="TABLE", help=f"all, or some of: {', '.join(SUBJECTS)}"
-    )
-    parser.add_argument("--quick", action="store_true", help="one round of a few rows, to try it")
-    parser.add_argument("--page", action="store_true", help="only write the page, of what is kept")
-    parser.add_argument("--huge", action="store_true", help="whole runs of 10^8 steps, too")
-    parser.add_argument(
-        "--environment", metavar="NAME",
-        help="what to call this set of libraries in the results; else after the largest of them",
-    )  # fmt: skip
-    parser.add_argument(
-        "--output", type=Path, default=HERE, metavar="FOLDER",
-        help="where results/ and RESULTS.md go, by default benchmarks/; not for quick figures",
-    )  # fmt: skip
-    return parser
+def measured(subject: str, small: bool) -> str:
+    """The section of a subject, measured in this process."""
+    tables = importlib.import_module(f"benchmarks.measures.{subject}").measure(small)
+    versions = [f"{each} {_version(each)}" for each in SUBJECTS[subject]]
+    python = f"Python {platform.python_version()}, {os.cpu_count()} cores"
+    return section(subject, f"{', '.join([python, *versions])}.", list(tables))
 
 
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+def _apart(subject: str, small: bool) -> str | None:
+    """The same, in a process of its own; None where that failed."""
+    command = [sys.executable, "-m", "benchmarks", "--here", *["--small"] * small, subject]
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    return done.stdout if done.returncode == 0 else None
+
+
+def _version(library: str) -> str:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 if __name__ == "__main__":

@@ -1,118 +1,116 @@
-"""Times of several tasks, measured in turns, so that what disturbs one disturbs all."""
+"""Times of tasks and of their reference, in turns, so that what disturbs one disturbs both."""
 
 from __future__ import annotations
 
 import gc
 import statistics
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 Task = Callable[[], Any]
 
+LEAST = 5  # pairs, but for one where no time is given
+_SHORTEST = 0.0003  # seconds of a measurement; a quicker task is repeated for as long
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """The median of many pairs' ratios, and the quartiles."""
+
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Once:
+    """Seconds of one call, on the clock and of the processor, by all threads of this process."""
+
+    clock: float
+    processor: float
+
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds of one call of each task, in the order of the rounds.
+    """One call of a task and of its reference right before or after it, in many pairs."""
 
-    `beside`: of each task, those of the reference that was measured right beside it.
+    mine: list[Once]
+    reference: list[Once]
+
+    @property
+    def seconds(self) -> float:
+        """The median of the task's own times, on the clock."""
+        return statistics.median(each.clock for each in self.mine)
+
+    @property
+    def ratio(self) -> Ratio:
+        """The task's time on the clock divided by the reference's."""
+        return _spread([a.clock / b.clock for a, b in self._pairs()])
+
+    @property
+    def work(self) -> Ratio:
+        """The same of processor time, to which other work on the machine adds nothing."""
+        return _spread([a.processor / b.processor for a, b in self._pairs()])
+
+    def _pairs(self) -> Iterator[tuple[Once, Once]]:
+        return zip(self.mine, self.reference, strict=True)
+
+
+def _spread(ratios: list[float]) -> Ratio:
+    if len(ratios) == 1:
+        return Ratio(ratios[0], ratios[0], ratios[0])
+    low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
+    return Ratio(middle, low, high)
+
+
+def compare(tasks: Mapping[str, Task], reference: Task, seconds: float) -> dict[str, Times]:
+    """Time each task against the reference: task, reference, reference, task, and so on.
+
+    A quick task is called many times in one measurement. Without garbage collection.
+    seconds: how long each task is measured; 0 makes one pair.
     """
-
-    seconds: Mapping[str, list[float]]
-    beside: Mapping[str, list[float]] = field(default_factory=dict)
-    reference: str = ""
-
-    def median(self, name: str) -> float:
-        """The median in seconds."""
-        return statistics.median(self.seconds[name])
-
-    def ratio(self, name: str, reference: str) -> dict[str, float]:
-        """The median of the rounds' ratios, and between which values the middle half lies."""
-        others = self.seconds[reference]
-        if reference == self.reference:
-            others = self.beside.get(name, others)
-        pairs = zip(self.seconds[name], others, strict=True)
-        return spread([mine / other for mine, other in pairs])
-
-    def marginal(self, name: str, reference: str, nothing: str) -> dict[str, float]:
-        """As `ratio`, of what both cost on top of `nothing`.
-
-        Of the medians, as one round's difference may be near zero; the spread is that of the
-        numerator.
-        """
-        floor = self.median(nothing)
-        base = self.median(reference) - floor
-        found = spread(
-            [(a - b) / base for a, b in zip(self.seconds[name], self.seconds[nothing], strict=True)]
-        )
-        return {**found, "ratio": (self.median(name) - floor) / base}
+    return {name: _pairs(task, reference, seconds) for name, task in tasks.items()}
 
 
-def spread(values: list[float]) -> dict[str, float]:
-    """The median, the quartiles and the count."""
-    if len(values) < 2:
-        return {"ratio": values[0], "low": values[0], "high": values[0], "rounds": 1}
-    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
-    return {"ratio": middle, "low": low, "high": high, "rounds": len(values)}
+def compare_first(
+    makers: Mapping[str, Callable[[], Task]], reference: Callable[[], Task], seconds: float
+) -> dict[str, Times]:
+    """The same of the first calls of tasks that are made anew each time, which is not timed."""
+    return {name: _pairs(make, reference, seconds, first=True) for name, make in makers.items()}
 
 
-def interleaved(
-    tasks: Mapping[str, Task], *, seconds: float, rounds: int = 41, shortest: float = 0.001
+def _pairs(
+    task: Callable[[], Any], reference: Callable[[], Any], seconds: float, first: bool = False
 ) -> Times:
-    """Time the tasks in turns, in every second round backwards, without garbage collection.
-
-    seconds: stop after the round in which this much time is over, though not before three
-        rounds (one, when `rounds` says so).
-    shortest: a measurement repeats a task until it takes about this many seconds; 0 for long ones.
-    """
-    counts = {name: _repeats(task, shortest) for name, task in tasks.items()}
-    found: dict[str, list[float]] = {name: [] for name in tasks}
+    both = (task, reference)
+    counts = [1 if first else _repeats(each) for each in both]
+    times: tuple[list[Once], list[Once]] = ([], [])
     gc.collect()
     gc.disable()
-    try:
-        end = time.perf_counter() + seconds
-        for done in range(rounds):
-            if done >= 3 and time.perf_counter() > end:
-                break
-            for name in tasks if done % 2 == 0 else reversed(tasks):
-                found[name].append(_once(tasks[name], counts[name]))
-    finally:
-        gc.enable()
-    return Times(found)
+    end = time.perf_counter() + seconds
+    while len(times[0]) < (LEAST if seconds else 1) or time.perf_counter() < end:
+        for which in (0, 1) if len(times[0]) % 2 == 0 else (1, 0):
+            made = both[which]() if first else both[which]
+            times[which].append(_once(made, counts[which]))
+            if first:  # what is made anew each time is large
+                del made
+                gc.collect()
+    gc.enable()
+    return Times(*times)
 
 
-def paired(
-    tasks: Mapping[str, Task], reference: str, *, seconds: float, rounds: int, **options: Any
-) -> Times:
-    """Time each task in turns with the reference alone, for so many seconds and rounds each.
-
-    Among many tasks a round is long, and what one finds in the caches depends on the others.
-    """
-    found: dict[str, list[float]] = {reference: []}
-    beside: dict[str, list[float]] = {}
-    for name in tasks:
-        if name != reference:
-            pair = {reference: tasks[reference], name: tasks[name]}
-            times = interleaved(pair, seconds=seconds, rounds=rounds, **options)
-            found[name], beside[name] = times.seconds[name], times.seconds[reference]
-            found[reference] += beside[name]
-    return Times(found, beside, reference)
+def _repeats(task: Task) -> int:
+    """How many calls take about `_SHORTEST`; warms the task up."""
+    task()
+    return max(1, round(_SHORTEST / max(_once(task, 1).clock, 1e-7)))
 
 
-def _repeats(task: Task, shortest: float) -> int:
-    """How many calls take about `shortest`; warms the task up."""
-    _once(task, 1)
-    if shortest == 0:
-        return 1
-    taken = _once(task, 1)
-    if taken < shortest / 10:
-        taken = _once(task, 10)
-    return max(1, round(shortest / max(taken, 1e-9)))
-
-
-def _once(task: Task, count: int) -> float:
-    start = time.perf_counter()
+def _once(task: Task, count: int) -> Once:
+    """A measurement of so many calls."""
+    clock, processor = time.perf_counter(), time.process_time()
     for _ in range(count):
         task()
-    return (time.perf_counter() - start) / count
+    clock, processor = time.perf_counter() - clock, time.process_time() - processor
+    return Once(clock / count, processor / count)

@@ -1,157 +1,113 @@
-"""The benchmarks run, say what failed, and write one page of what they kept; no time is tested."""
+"""The benchmarks run on tiny sizes and write their page; no time is tested."""
 
 from __future__ import annotations
 
-import json
-import platform
+import importlib
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1]))
 
-from benchmarks import ROOT, report, rows, subject
+from benchmarks import ROOT
 from benchmarks.__main__ import SUBJECTS
-from benchmarks.options import Options
-from benchmarks.tables import Goal, Row, Table, as_data, met, of_data
-from benchmarks.timer import Times, interleaved, paired
+from benchmarks.page import Row, Table, replace_sections, section, show
+from benchmarks.schedules import USUAL, theirs
+from benchmarks.timer import Once, Ratio, Times, compare, compare_first
+from lrdsl import Schedule, Timeline
 
 FOLDER = ROOT / "benchmarks"
 TABLE = Table(
-    "Title", "the first row", ["ops", "ratio"],
-    [Row("first", {"ops": 1234, "ratio": {"ratio": 1.0, "low": 1.0, "high": 1.0, "rounds": 3}}),
-     Row("second", {"ops": 3, "ratio": {"ratio": 0.4567, "low": 0.4, "high": 0.5, "rounds": 3}},
-         [Goal("ops", "<=", 3), Goal("ratio", "<=", 0.3), Goal("bytes", "<=", 1)])],
-    ["A note."],
+    "Title", "A note.", ["ops", "ratio"],
+    [Row("first", {"ops": 1234}), Row("second", {"ops": 3, "ratio": Ratio(0.4567, 0.4, 0.5)},
+                                      {"ops": 3, "ratio": 0.3})],
 )  # fmt: skip
 
 
-def entry(*tables: Table, failed: tuple[str, ...] = ()) -> dict[str, Any]:
-    return {
-        "versions": {"python": "3"},
-        "tables": [as_data(t) for t in tables],
-        "failed": list(failed),
-    }
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_a_subject_is_measured(subject: str) -> None:
+    for library in SUBJECTS[subject]:
+        pytest.importorskip({"pyyaml": "yaml"}.get(library, library))
+    module = importlib.import_module(f"benchmarks.measures.{subject}")
+    for table in module.measure(small=True):
+        assert table.rows and table.note
+        for row in table.rows:
+            assert set(row.goals) <= set(row.cells) <= set(table.columns)
 
 
-def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "benchmarks", *map(str, words)],
-        cwd=ROOT, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+@pytest.mark.parametrize("name", USUAL)
+def test_what_is_compared_computes_the_same(name: str) -> None:
+    steps = 10_000
+    rates = Schedule(USUAL[name].text).values(Timeline(total_steps=steps))
+    np.testing.assert_allclose(rates, USUAL[name].formula(np.arange(steps), steps), rtol=1e-9)
+    if USUAL[name].keras:
+        pytest.importorskip("keras")
+        peer = theirs(name, steps)
+        some = [0, 1, 99, 100, 999, 1000, 1001, 4999, 5000, 7777, 9900, 9999]
+        np.testing.assert_allclose(rates[some], [float(peer(k)) for k in some], rtol=1e-3)
 
 
-def test_the_command_measures_and_writes_the_page(tmp_path: Path) -> None:
-    wanted = ["front_end", *["graphs"] * (find_spec("tensorflow") is not None)]
-    done = command("--quick", "--output", tmp_path, "--environment", "here", *wanted)
-    assert done.returncode == 0, done.stderr
-    kept = json.loads((tmp_path / "results" / "here.json").read_text())
-    assert set(kept) == set(wanted)
-    assert all(each["failed"] == [] and each["tables"] for each in kept.values())
-    written = (tmp_path / "RESULTS.md").read_text()
-    assert written == report.page({"here": kept}, list(SUBJECTS))
-    assert f"python {kept['front_end']['versions']['python']}" in written
-    assert {path.name for path in tmp_path.rglob("*.*")} == {"RESULTS.md", "here.json"}
-    assert [line.split(":")[0] for line in done.stderr.splitlines()] == [*wanted, "written"]
-
-
-def test_the_command_refuses_what_it_does_not_know() -> None:
-    for words in (["nothing"], ["--quick", "front_end"]):  # the latter: into the real results
-        done = command(*words)
-        assert done.returncode == 2 and "error" in done.stderr and "Traceback" not in done.stderr
-
-
-def test_a_table_that_fails_leaves_the_others(tmp_path: Path) -> None:
-    found = subject.run_apart("no_such_subject", Options(quick=True))
-    assert "no_such_subject" in found["failed"][0] and found["tables"] == []
-    report.keep(tmp_path, "here", "calls", entry(TABLE))
-    report.keep(tmp_path, "here", "graphs", entry(TABLE, failed=("ValueError: of `it`",)))
-    report.keep(tmp_path, "there", "calls", entry(TABLE))
-    text = report.write_page(tmp_path, ["graphs", "calls"]).read_text()
-    heads = [line for line in text.splitlines() if line.startswith("## ")]
-    assert heads == [
-        "## Environments", "## Goals", "## graphs (`here`): failed", "## Title (`here`)",
-        "## Title (`here`)", "## Title (`there`)",
-    ]  # fmt: skip
-    assert "ValueError: of `it`" in text
-    assert command("--page", "--output", tmp_path).returncode == 0
-    assert "## Title (`there`)" in (tmp_path / "RESULTS.md").read_text()
-    assert len(list((tmp_path / "results").iterdir())) == 2
-
-
-def test_a_process_that_does_not_end_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subject, "LIMIT", 0.01)
-    found = subject.run_apart("front_end", Options(quick=True))
-    assert found["failed"] == ["not ready after 0.01 s"] and found["tables"] == []
-    assert found["versions"]["python"] == platform.python_version()
-
-
-def test_the_page_of_the_repository_is_made_of_its_results() -> None:
-    kept = {
-        path.stem: json.loads(path.read_text())
-        for path in sorted((FOLDER / "results").glob("*.json"))
-    }
-    assert (FOLDER / "RESULTS.md").read_text() == report.page(kept, list(SUBJECTS))
-    assert {name for found in kept.values() for name in found} == set(SUBJECTS)
-    assert not [name for found in kept.values() for name in found if found[name]["failed"]]
-
-
-def test_every_subject_is_a_file() -> None:
+def test_every_subject_is_a_file_and_on_the_page() -> None:
     files = {path.stem for path in (FOLDER / "measures").glob("*.py")} - {"__init__"}
-    assert files == set(SUBJECTS)
+    heads = [line[3:] for line in (FOLDER / "RESULTS.md").read_text().splitlines()
+             if line.startswith("## ")]  # fmt: skip
+    assert files == set(SUBJECTS) and heads == list(SUBJECTS)
     explained = (FOLDER / "README.md").read_text()
     assert all(f"| `{name}` |" in explained for name in SUBJECTS)
 
 
-def test_rows_say_honestly_which_goals_are_met() -> None:
-    assert of_data(json.loads(json.dumps(as_data(TABLE)))) == TABLE
-    second = TABLE.rows[1]
-    assert [met(second, goal) for goal in second.goals] == [True, False, None]
-    text = report.page({"here": {"calls": entry(TABLE)}}, ["calls"])
-    assert "| first | 1,234 | 1 |  |" in text
-    assert "| second | 3 | 0.457 [0.400, 0.500] | `ops` <= 3: met; `ratio` <= 0.300: **missed**; " \
-        "`bytes` <= 1: not measured |" in text  # fmt: skip
-    assert "1 of 3 are met." in text
-    assert "| Title | second | ratio | <= 0.300 | 0.457 [0.400, 0.500] |" in text
+def test_the_command_shows_a_small_measurement_and_refuses_what_it_does_not_know() -> None:
+    page = (FOLDER / "RESULTS.md").read_text()
+    for words, code, said in (["--small", "values"], 0, "## values"), (["none"], 2, "no such"):
+        done = subprocess.run([sys.executable, "-m", "benchmarks", *words],
+                              cwd=ROOT, capture_output=True, text=True)  # fmt: skip
+        assert done.returncode == code and said in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+    assert (FOLDER / "RESULTS.md").read_text() == page
 
 
-def test_ratios_are_of_the_same_round() -> None:
-    times = Times({"a": [2.0, 4.0, 60.0], "b": [1.0, 2.0, 20.0], "none": [0.5, 1.0, 1.0]})
-    assert times.ratio("a", "b") == {"ratio": 2.0, "low": 2.0, "high": 2.5, "rounds": 3}
-    beside = Times({"a": [2.0], "b": [1.0]}, {"a": [4.0]}, "b")
-    assert beside.ratio("a", "b")["ratio"] == 0.5 and beside.ratio("b", "b")["ratio"] == 1
-    assert times.marginal("a", "b", "none")["ratio"] == (4 - 1) / (2 - 1)
+def test_a_section_says_which_goals_are_met() -> None:
+    text = section("calls", "Versions.", [TABLE])
+    assert "| first | 1,234 |  |  |" in text
+    assert "| second | 3 | 0.457 [0.400, 0.500] | `ops` at most 3: met; " \
+        "`ratio` at most 0.300: **missed** |" in text  # fmt: skip
 
 
-def test_tasks_take_turns() -> None:
+def test_a_section_replaces_its_own_kind_alone() -> None:
+    order = ["values", "calls"]
+    page = replace_sections("", {"calls": section("calls", "Old.", [TABLE])}, order)
+    page = replace_sections(page, {"values": section("values", "New.", [])}, order)
+    assert page.index("## values") < page.index("## calls") and "Old." in page
+    assert "Old." not in replace_sections(page, {"calls": "## calls\n"}, order)
+    assert replace_sections(page, {}, order) == page
+
+
+def test_numbers_are_shown_to_three_digits() -> None:
+    shown = [show(each) for each in (0.0, 0.012345, 1.5, 12.345, 1234.5, 1_000_000, None, "text")]
+    assert shown == ["0", "0.0123", "1.50", "12.3", "1,234", "1,000,000", "", "text"]
+
+
+def test_ratios_are_of_pairs() -> None:
+    mine, reference = [(2.0, 1.0), (4.0, 1.0), (60.0, 1.0)], [(1.0, 2.0), (2.0, 2.0), (20.0, 2.0)]
+    times = Times([Once(*each) for each in mine], [Once(*each) for each in reference])
+    assert times.ratio == Ratio(2.0, 2.0, 2.5) and times.work == Ratio(0.5, 0.5, 0.5)
+    assert times.seconds == 4.0
+    assert Times([Once(2.0, 1)], [Once(4.0, 1)]).ratio == Ratio(0.5, 0.5, 0.5)
+
+
+def test_a_task_and_its_reference_take_turns() -> None:
     order: list[str] = []
-    tasks = {name: lambda name=name: order.append(name) for name in "abc"}
-    times = interleaved(tasks, seconds=0.0, rounds=3, shortest=0.0)
-    assert {len(each) for each in times.seconds.values()} == {3}
-    assert order[-9:] == ["a", "b", "c", "c", "b", "a", "a", "b", "c"]
+    makers = {"a": lambda: lambda: order.append("a")}
+    times = compare_first(makers, lambda: lambda: order.append("-"), 1e-9)["a"]
+    assert "".join(order) == "a--aa--aa-"
+    assert len(times.mine) == len(times.reference) == 5
     order.clear()
-    times = paired(tasks, "b", seconds=0.0, rounds=3, shortest=0.0)
-    assert order == [*"ba" + "baabba", *"bc" + "bccbbc"]  # each once to warm it
-    assert {name: len(each) for name, each in times.seconds.items()} == {"a": 3, "b": 6, "c": 3}
-    assert set(times.beside) == {"a", "c"} and len(times.beside["a"]) == 3
-
-
-@pytest.mark.parametrize("name", rows.KERAS)
-def test_the_texts_are_those_of_keras(name: str) -> None:
-    pytest.importorskip("tensorflow")
-    import numpy as np
-
-    from lrdsl import Schedule
-
-    pair = rows.KERAS[name]
-    steps = np.array([0, 1, 99, 101, 999, 1001, 2999, 3000, 3001, 4444, 6001, 8888, 9999])
-    ours = Schedule(pair.text).values(rows.RUN, steps)
-    theirs = np.array([float(pair.keras()(int(step))) for step in steps])
-    np.testing.assert_allclose(ours, theirs, rtol=1e-4)
+    compare({"a": makers["a"]()}, lambda: order.append("-"), 0)
+    assert order[:2] == ["a", "a"] and order[-1] == "-"  # warmed first
 
 
 def test_operations_are_those_that_run() -> None:

@@ -1,113 +1,120 @@
-"""What one call of a schedule costs: eager, as a function, in a loop of a graph, under XLA."""
+"""What one rate costs where a training loop asks for it: Keras, optax and torch, and ours there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+import warnings
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import jax
 import keras
+import optax
 import tensorflow as tf
+import torch
+from torch.optim import lr_scheduler
 
-from benchmarks.options import Options
-from benchmarks.rows import (
-    EXPONENTIAL,
-    KERAS,
-    PEER,
-    PIECEWISE_100,
-    WARM_COSINE,
-    trio,
-)
-from benchmarks.tables import Cell, Goal, Measurement, Row, Table
-from benchmarks.timer import Task, Times, interleaved
+from benchmarks.page import Cell, Row, Table
+from benchmarks.schedules import HUNDRED, USUAL, WARM_COSINE, ours, theirs
+from benchmarks.timer import Task, Times, compare, compare_first
+from lrdsl import Schedule, Timeline
 
-LOOP = 1000
-READ = "read of a Keras variable"
-EMPTY = "a rate folded into the graph"
+_STEPS = 10**6
+_RUN = Timeline(total_steps=_STEPS)
+_W = _STEPS // 10
 
-# How many times faster than Keras an eager call should be.
-FASTER = {EXPONENTIAL: 5, WARM_COSINE: 15, PIECEWISE_100: 400}
-COLUMNS = [
-    "eager us", "eager: times faster", "eager / read", "function / Keras", "in a graph / Keras",
-    "in a graph us", "XLA function / Keras", "XLA loop / Keras",
-]  # fmt: skip
+# Name in optax, and optax' schedule.
+_OPTAX = {
+    WARM_COSINE: optax.warmup_cosine_decay_schedule(0.0, 0.1, _W, _STEPS, 0.001),
+    "staircase": optax.exponential_decay(0.1, _W, 0.5, staircase=True),
+    HUNDRED: optax.piecewise_constant_schedule(
+        0.1, {_STEPS // 100 * k: 0.97 for k in range(1, 100)}
+    ),
+    "exponential": optax.exponential_decay(0.1, _STEPS, 0.01),
+}
 
 
-def measure(options: Options) -> list[Measurement]:
-    """Every Keras built-in and both lowerings of its text."""
-    return [partial(_table, options)]
+def _warm_cosine(optimizer: Any) -> Any:
+    warm = lr_scheduler.LinearLR(optimizer, 1e-9, total_iters=_W)
+    rest = lr_scheduler.CosineAnnealingLR(optimizer, _STEPS - _W, 0.001)
+    return lr_scheduler.SequentialLR(optimizer, [warm, rest], [_W])
 
 
-def _table(options: Options) -> Table:
-    names = [EXPONENTIAL, WARM_COSINE] if options.quick else list(KERAS)
-    rows = [row for name in names for row in _rows_of(name, options)]
+_TORCH: dict[str, Callable[[Any], Any]] = {
+    WARM_COSINE: _warm_cosine,
+    "cosine restarts": lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, _W, eta_min=0.001),
+    "staircase": lambda o: lr_scheduler.StepLR(o, _W, 0.5),
+    "exponential": lambda o: lr_scheduler.ExponentialLR(o, 0.01 ** (1 / _STEPS)),
+}
+
+
+def measure(small: bool) -> Iterator[Table]:
+    """All three libraries; small tables have two schedules."""
+    seconds = 0 if small else 2
+    most = 2 if small else None
+    yield _keras([name for name in USUAL if USUAL[name].keras][:most], seconds)
+    yield _jax(list(_OPTAX)[:most], seconds)
+    yield _torch(list(_TORCH)[:most], seconds)
+
+
+def _keras(names: list[str], seconds: float) -> Table:
     return Table(
-        "Call cost",
-        f"Keras' schedule of the same name; `eager / read`: the {READ}",
-        COLUMNS,
-        rows,
-        [
-            "function: a call of a `tf.function` from Python, mostly the call itself.",
-            f"in a graph: a turn of a loop of {LOOP} turns in one function, less the same "
-            "loop with a constant folded into it; what a training step sees.",
-            "XLA loop: a turn of the whole loop, compiled; nothing is taken off.",
-        ],
+        f"A call, TensorFlow, {_STEPS:,} steps",
+        "Against Keras' schedule: eager, and the first call of a new `tf.function` of it.",
+        ["eager / Keras", "eager us", "first call / Keras", "first call ms"],
+        [_keras_row(name, seconds) for name in names],
     )
 
 
-def _rows_of(name: str, options: Options) -> list[Row]:
-    made = trio(name)
-    count = keras.Variable(3, dtype="int64", trainable=False)
-    rate = keras.Variable(0.1, trainable=False)
-    seconds, rounds = options.seconds(1.0), options.rounds(41)
+def _keras_row(name: str, seconds: float) -> Row:
+    step = keras.Variable(3, dtype="int64", trainable=False)
+    mine, peer = ours(USUAL[name].text, _STEPS), theirs(name, _STEPS)
+    eager = _compare(lambda: mine(step), lambda: peer(step), seconds)
+    traces = {"": lambda: _function(mine, step)}
+    first = compare_first(traces, lambda: _function(peer, step), seconds)[""]
+    cells: dict[str, Cell] = {
+        "eager / Keras": eager.ratio,
+        "eager us": eager.seconds * 1e6,
+        "first call / Keras": first.ratio,
+        "first call ms": first.seconds * 1e3,
+    }
+    return Row(name, cells, {"eager / Keras": 1})
 
-    def timed(kind: Callable[[Callable[[], Any]], Task], **others: Task) -> Times:
-        tasks = {each: kind(lambda s=schedule: s(count)) for each, schedule in made.items()}
-        return interleaved({**tasks, **others}, seconds=seconds, rounds=rounds)
 
-    eager = timed(lambda call: call, read=lambda: tf.convert_to_tensor(rate))
-    function = timed(_function)
-    graph = timed(lambda call: _loop(call, count), nothing=_loop(lambda: 0.1, count))
-    xla = timed(lambda call: _function(call, jit_compile=True))
-    xla_loop = timed(lambda call: _loop(call, count, jit_compile=True))
+def _function(schedule: Any, step: Any) -> Task:
+    return tf.function(lambda: schedule(step), autograph=False)  # type: ignore[no-any-return]
+
+
+def _jax(names: list[str], seconds: float) -> Table:
+    step = jax.numpy.asarray(1234, jax.numpy.int32)
     rows = []
-    for each in made:
-        faster = eager.ratio(PEER, each)
-        floor = graph.median("nothing")
-        cells: dict[str, Cell] = {
-            "eager us": eager.median(each) * 1e6,
-            "eager: times faster": faster,
-            "eager / read": eager.ratio(each, "read"),
-            "function / Keras": function.ratio(each, PEER),
-            "in a graph / Keras": graph.marginal(each, PEER, "nothing"),
-            "in a graph us": (graph.median(each) - floor) / LOOP * 1e6,
-            "XLA function / Keras": xla.ratio(each, PEER),
-            "XLA loop / Keras": xla_loop.ratio(each, PEER),
-        }
-        rows.append(Row(f"{name}: {each}", cells, _goals(name, each)))
-    return rows
+    for name in names:
+        mine, peer = Schedule(USUAL[name].text).to_jax(_RUN), _OPTAX[name]
+        eager = _compare(_ready(mine, step), _ready(peer, step), seconds)
+        jit = _compare(_ready(jax.jit(mine), step), _ready(jax.jit(peer), step), seconds)
+        rows.append(Row(name, {"jit / optax": jit.ratio, "eager / optax": eager.ratio}))
+    note = "Against optax' schedule, of an int32 step."
+    return Table(f"A call, JAX, {_STEPS:,} steps", note, ["jit / optax", "eager / optax"], rows)
 
 
-def _goals(name: str, each: str) -> list[Goal]:
-    if each == PEER or name not in FASTER:
-        return []
-    return [Goal("eager: times faster", ">=", FASTER[name])]
+def _ready(call: Callable[[Any], Any], step: Any) -> Task:
+    return lambda: jax.block_until_ready(call(step))
 
 
-def _function(call: Callable[[], Any], **options: Any) -> Task:
-    return tf.function(call, autograph=False, **options)  # type: ignore[no-any-return]
+def _torch(names: list[str], seconds: float) -> Table:
+    rows = []
+    for name in names:
+        with warnings.catch_warnings():  # that no optimizer stepped before the scheduler
+            warnings.simplefilter("ignore")
+            mine = Schedule(USUAL[name].text).to_torch(_optimizer(), _RUN)
+            times = _compare(mine.step, _TORCH[name](_optimizer()).step, seconds)
+        rows.append(Row(name, {"/ torch": times.ratio, "us": times.seconds * 1e6}))
+    note = "Against torch's scheduler; one parameter group."
+    return Table("`step()` of a scheduler, torch", note, ["/ torch", "us"], rows)
 
 
-def _loop(call: Callable[[], Any], count: Any, **options: Any) -> Task:
-    """A function that adds up the rates of `LOOP` steps, counting as an optimizer does."""
+def _optimizer() -> Any:
+    return torch.optim.SGD([torch.nn.Parameter(torch.zeros(3))], lr=0.1)
 
-    def body(turn: Any, total: Any) -> Any:
-        total = total + call()
-        count.assign_add(1)
-        return turn + 1, total
 
-    def run() -> Any:
-        count.assign(3)
-        return tf.while_loop(lambda turn, total: turn < LOOP, body, (0, 0.0))[1]
-
-    return tf.function(run, autograph=False, **options)  # type: ignore[no-any-return]
+def _compare(mine: Task, peer: Task, seconds: float) -> Times:
+    return compare({"": mine}, peer, seconds)[""]

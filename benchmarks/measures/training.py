@@ -1,171 +1,134 @@
-"""A real training step with each schedule, against the same step with Keras' constant rate."""
+"""A training step with each form of a rate, against the same step with Keras' constant rate."""
 
 from __future__ import annotations
 
-import gc
-import time
-from collections.abc import Callable
+import statistics
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import count
 from typing import Any
 
 import keras
 import tensorflow as tf
-from graphs import executed_ops
 
-from benchmarks.options import Options
-from benchmarks.rows import (
-    CONSTANT,
-    EXPONENTIAL,
-    KERAS,
-    PEER,
-    PIECEWISE_100,
-    WARM_COSINE,
-    ours,
-    trio,
-)
-from benchmarks.tables import Cell, Goal, Measurement, Row, Table
-from benchmarks.timer import Times, paired
+from benchmarks.page import Cell, Row, Table
+from benchmarks.schedules import HUNDRED, USUAL, WARM_COSINE, ours, theirs
+from benchmarks.timer import Task, Times, compare, compare_first
+from lrdsl.rates.array import LIMIT
 
-OPTIMIZERS = ("SGD", "Adam", "AdamW")
-LAYERS = {6: 3, 42: 21}  # variables: dense layers
-BATCH = 32
-REFERENCE = f"{CONSTANT}: Keras"
-FOLDED = f"{CONSTANT}: lrdsl"
-COLUMNS = [
-    "ops", "ops / constant", "first call s", "first call: times faster", "step / constant",
-]  # fmt: skip
+EPOCH = 391  # steps
+_TEXT, _PARTS = USUAL[WARM_COSINE].text, USUAL[HUNDRED].text
+_BATCH = 32
 
-# Compared with the constant in all settings; every built-in in one.
-SOME = [WARM_COSINE, PIECEWISE_100]
-LIMITS = {6: 1.02, 42: 0.97}
-XLA_LIMIT = 1.01
+CONSTANT, WORK = "/ constant", "processor time / constant"
+COLUMNS = [CONSTANT, WORK, "ms"]
 
 
-def measure(options: Options) -> list[Measurement]:
-    """A table for each optimizer, number of variables, and with and without XLA."""
-    if options.quick:
-        return [partial(_steps, "AdamW", 6, False, [WARM_COSINE], options)]
-    settings = [("AdamW", 6, False, list(KERAS))]
-    settings += [(each, 6, False, [EXPONENTIAL, *SOME]) for each in ("SGD", "Adam")]
-    settings += [(each, 6, True, SOME) for each in OPTIMIZERS]
-    settings += [(each, 42, False, SOME) for each in OPTIMIZERS]
-    settings += [("AdamW", 42, True, SOME[:1])]
-    steps = [partial(_steps, *setting, options) for setting in settings]
-    return [partial(_first_calls, options), *steps]
+def measure(small: bool) -> Iterator[Table]:
+    """Steps with and without XLA, first epochs and first calls; small ones on short runs."""
+    seconds = 0 if small else 5
+    steps = 10_000 if small else LIMIT
+    for variables in (6,) if small else (42, 6):
+        for xla in (False, True):
+            yield _steps(variables, xla, steps, seconds)
+        yield _first_calls(variables, [2**13] if small else [2**16, LIMIT, 2**22], 8 * seconds)
+        yield _first_epochs(variables, steps, 12 * seconds)
 
 
-def _steps(optimizer: str, variables: int, xla: bool, names: list[str], options: Options) -> Table:
-    made = _schedules(names)
-    built = {each: step_of(optimizer, variables, xla, schedule) for each, schedule in made.items()}
-    first = {each: _seconds(step) for each, step in built.items()}
-    times = paired(built, REFERENCE, seconds=options.seconds(2), rounds=options.rounds(999))
-    rows = []
-    for each, step in built.items():
-        cells: dict[str, Cell] = {
-            "first call s": first[each], "step / constant": times.ratio(each, REFERENCE),
-        }  # fmt: skip
-        slow = first.get(f"{PIECEWISE_100}: {PEER}")
-        if slow and each.startswith(PIECEWISE_100):
-            cells["first call: times faster"] = slow / first[each]
-        if not xla:
-            cells["ops"] = sum(executed_ops(step).values())
-        rows.append(Row(each, cells, _goals(each, optimizer, variables, xla)))
-    _add_op_ratios(rows)
-    compiled = "with XLA" if xla else "without XLA"
+def _steps(variables: int, xla: bool, steps: int, seconds: float) -> Table:
+    rates = {
+        "a constant, lrdsl": ours("0.1", steps),
+        "search among 100 levels": ours(_PARTS, steps),
+        f"table of {steps:,} rates": ours(_TEXT, steps),
+        "formula": ours(_TEXT, steps, "analytic"),
+        "Keras' CosineDecay, with warm-up": theirs(WARM_COSINE, steps),
+    }
+    if variables == 6 and not xla and seconds:  # its first call takes a minute with 42
+        rates["Keras' PiecewiseConstantDecay, 100 parts"] = theirs(HUNDRED, steps)
+    few = None if seconds else 3
+    tasks = {name: step_of(variables, rates[name], xla) for name in list(rates)[:few]}
+    times = compare(tasks, step_of(variables, 0.1, xla), seconds)
+    rows = [_row(each, times[each], 1.05 if each.startswith("table") else None) for each in tasks]
+    reference = next(iter(times.values())).reference
+    microseconds = statistics.median(each.clock for each in reference) * 1e6
     return Table(
-        f"Training step: {optimizer}, {variables} variables, {compiled}",
-        f"Keras' constant rate, a step of {times.median(REFERENCE) * 1e6:.0f} us",
-        [name for name in COLUMNS if not xla or not name.startswith("ops")],
+        f"A training step: AdamW, {variables} variables, {'XLA' if xla else 'graph'}",
+        f"Against Keras' constant rate, a step of {microseconds:,.0f} us.",
+        COLUMNS,
         rows,
-        [
-            "Each row is measured in turns with the reference.",
-            "`times faster`: than Keras' schedule of the same name. First calls are measured once.",
-        ],
     )
 
 
-def _add_op_ratios(rows: list[Row]) -> None:
-    base = rows[0].cells.get("ops")
-    for row in rows:
-        ops = row.cells.get("ops")
-        if isinstance(ops, int) and isinstance(base, int):
-            row.cells["ops / constant"] = ops / base
+def _row(name: str, times: Times, limit: float | None) -> Row:
+    """Its goal is of processor time, which tells more where other work runs."""
+    cells: dict[str, Cell] = {CONSTANT: times.ratio, WORK: times.work, "ms": times.seconds * 1e3}
+    return Row(name, cells, {} if limit is None else {WORK: limit})
 
 
-def _goals(each: str, optimizer: str, variables: int, xla: bool) -> list[Goal]:
-    if "lrdsl" not in each:
-        return []
-    if xla:
-        return [Goal("step / constant", "<=", XLA_LIMIT)]
-    if optimizer != "AdamW":
-        return []
-    goals = [Goal("step / constant", "<=", LIMITS[variables])]
-    if variables == 42:
-        goals.append(Goal("ops / constant", "<", 1))
-    if variables == 42 and each.startswith(PIECEWISE_100):
-        goals.append(Goal("first call: times faster", ">=", 20))
-    return goals
-
-
-def _first_calls(options: Options) -> Table:
-    """The traces of new steps, a few times each; Keras' piecewise schedule is too slow for that."""
-    made = _schedules([PIECEWISE_100])
-    made.pop(f"{PIECEWISE_100}: {PEER}")
-    found: dict[str, list[float]] = {each: [] for each in made}
-    for _ in range(options.rounds(5)):
-        for each, schedule in made.items():
-            found[each].append(_seconds(step_of("AdamW", 42, False, schedule)))
-    times = Times(found)
-    rows = [
-        Row(
-            each,
-            {"first call s": times.median(each), "first / constant": times.ratio(each, REFERENCE)},
-            [Goal("first / constant", "<=", 1.15)] if PIECEWISE_100 in each else [],
-        )
-        for each in made
-    ]
+def _first_calls(variables: int, lengths: list[int], seconds: float) -> Table:
+    rates = {f"table of {n:,} rates": ours(_TEXT, n, "table") for n in lengths}
+    rates["search among 100 levels"] = ours(_PARTS, lengths[-1], "table")
+    rates["formula"] = ours(_TEXT, lengths[-1], "analytic")
+    tasks = {name: partial(step_of, variables, rate) for name, rate in rates.items()}
+    times = compare_first(tasks, lambda: step_of(variables, 0.1), seconds)
+    longest = f"table of {2**22:,} rates"  # made only where it is asked for
+    rows = [_row(each, times[each], None if each == longest else 1.1) for each in tasks]
     return Table(
-        "First call: AdamW, 42 variables, without XLA", "Keras' constant rate",
-        ["first call s", "first / constant"], rows,
-        ["Trace, optimisation and one step, of new functions."],
-    )  # fmt: skip
+        f"The first call of a training step: AdamW, {variables} variables, graph",
+        "Trace, optimisation and one step of a new model, optimizer and function, against "
+        "Keras' constant rate. The table itself was made before.",
+        COLUMNS,
+        rows,
+    )
 
 
-def _schedules(names: list[str]) -> dict[str, Any]:
-    made: dict[str, Any] = {REFERENCE: 0.1, FOLDED: ours("0.1")}
-    for name in names:
-        made |= {f"{name}: {each}": schedule for each, schedule in trio(name).items()}
-    return made
+def _first_epochs(variables: int, steps: int, seconds: float) -> Table:
+    """From the text to the end of an epoch; each time with another text, so that all is made."""
+    numbers = count(1)
+
+    def train(text: str, lowering: Any = None) -> None:
+        rate = ours(f"{text} + 1e-9 * {next(numbers)}", steps, lowering)
+        _train(step_of(variables, rate))
+
+    tasks = {
+        f"table of {steps:,} rates": lambda: partial(train, _TEXT),
+        "search among 100 levels": lambda: partial(train, _PARTS),
+        "formula": lambda: partial(train, _TEXT, "analytic"),
+    }
+    times = compare_first(tasks, lambda: lambda: _train(step_of(variables, 0.1)), seconds)
+    rows = [_row(each, times[each], 1.1) for each in tasks]
+    return Table(
+        f"The first epoch: AdamW, {variables} variables, graph, {EPOCH} steps",
+        "From the text, a new one each time, through the array of the run and the first call to "
+        "the last step; against Keras' constant rate.",
+        COLUMNS,
+        rows,
+    )
 
 
-def step_of(optimizer: str, variables: int, xla: bool, rate: Any) -> Callable[[], Any]:
-    """A compiled step: forward, backward and update of a small network."""
-    model = network(variables)
-    updates = getattr(keras.optimizers, optimizer)(rate)
-    updates.build(model.trainable_variables)
-    inputs, targets = tf.ones([BATCH, 8]), tf.ones([BATCH, 1])
+def _train(step: Task) -> None:
+    for _ in range(EPOCH):
+        step()
+
+
+def step_of(variables: int, rate: Any, xla: bool = False) -> Callable[[], Any]:
+    """A compiled step of AdamW: forward, backward and update of a small network."""
+    model = _network(variables)
+    optimizer = keras.optimizers.AdamW(rate)
+    optimizer.build(model.trainable_variables)
+    inputs, targets = tf.ones([_BATCH, 8]), tf.ones([_BATCH, 1])
 
     def step() -> Any:
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(tf.square(model(inputs, training=True) - targets))
         gradients = tape.gradient(loss, model.trainable_variables)
-        updates.apply(gradients, model.trainable_variables)
+        optimizer.apply(gradients, model.trainable_variables)
         return loss
 
     return tf.function(step, autograph=False, jit_compile=xla)  # type: ignore[no-any-return]
 
 
-def network(variables: int) -> Any:
+def _network(variables: int) -> Any:
     """Dense layers of 16 units and one of 1, two variables each."""
-    keras.utils.set_random_seed(1)
-    layers = [keras.layers.Dense(16, activation="relu") for _ in range(LAYERS[variables] - 1)]
-    model = keras.Sequential([keras.Input((8,)), *layers, keras.layers.Dense(1)])
-    assert len(model.trainable_variables) == variables
-    return model
-
-
-def _seconds(call: Callable[[], Any]) -> float:
-    gc.collect()
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
+    layers = [keras.layers.Dense(16, activation="relu") for _ in range(variables // 2 - 1)]
+    return keras.Sequential([keras.Input((8,)), *layers, keras.layers.Dense(1)])
