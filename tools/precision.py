@@ -223,9 +223,8 @@ def _errors() -> str:
     lines = []
     for name, kind, text, schedule in peers:
         found = in_graph(schedule)(steps.ravel()).reshape(steps.shape)
-        lines.append(
-            Line(name, kind, edges[1:], units(found, ours(text, steps)).max(axis=0).tolist())
-        )
+        away = units(found, ours(text, steps)).max(axis=0)
+        lines.append(Line(name, kind, edges[1:].tolist(), away.tolist()))
     lines.append(Line("half a unit: rounded once", "lrdsl", [1, 1e10], [0.5, 0.5]))
     x = Axis("step", [(1, "1"), (1e3, "10³"), (1e6, "10⁶"), (2**24, "2²⁴"), (1e10, "10¹⁰")],
              1, 1e10, log=True)  # fmt: skip
