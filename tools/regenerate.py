@@ -29,6 +29,8 @@ STEPS: list[tuple[str, Callable[[], Texts] | list[str]]] = [
      [sys.executable, "-m", "pytest", "-q", "tests/test_golden.py", "--update-golden"]),
     ("operations of graphs, with TensorFlow", op_counts.files),
     ("the README's tables and picture", readme.files),
+    ("figures and pictures of precision, with JAX and optax",
+     [sys.executable, "tools/precision.py"]),
 ]  # fmt: skip
 
 
