@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from engines import ENGINES, bits, installed, units_apart
 from expressions import EXPRESSIONS
+from functions import EXAMPLES
 from hypothesis import given, settings
 
 from lrdsl import Schedule, ScheduleError, Timeline
-from lrdsl.language.library import standard_library
 
 RUN = Timeline(steps_per_epoch=391, epochs=90, batch_size=128, tokens_per_step=65_536)
 SHORT = Timeline(steps_per_epoch=100, epochs=30, batch_size=128, tokens_per_step=65_536)
@@ -61,7 +61,7 @@ def assert_same_bits(text: str, run: Timeline) -> None:
         assert np.array_equal(got, found["python"]), (name, text)
 
 
-@pytest.mark.parametrize("text", [*(f.example for f in standard_library().values()), *SMOOTH])
+@pytest.mark.parametrize("text", [*EXAMPLES.values(), *SMOOTH])
 def test_a_run_has_the_same_bits_everywhere(text: str) -> None:
     assert_same_bits(text, RUN)
 
@@ -80,7 +80,7 @@ def test_thousands_of_random_runs(text: str) -> None:
 
 
 @pytest.mark.parametrize("engine", OTHERS)
-@pytest.mark.parametrize("text", [*(f.example for f in standard_library().values()), *SMOOTH])
+@pytest.mark.parametrize("text", [*EXAMPLES.values(), *SMOOTH])
 def test_formulas_agree_to_one_unit(text: str, engine: str) -> None:
     rng = np.random.default_rng(7)
     late = rng.integers(0, 50_000_000, 60)

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 from expressions import EXPRESSIONS
+from functions import FUNCTIONS
 from hypothesis import given, settings
 from schedule_texts import schedule_texts
 
 from lrdsl.errors.diagnostics import ScheduleError
-from lrdsl.language.builtins import BUILTINS
-from lrdsl.language.library import standard_library
 from lrdsl.syntax.formatter import WIDTH, format_lines, format_program, has_comment
 from lrdsl.syntax.limits import MAX_LENGTH
 from lrdsl.syntax.parser import parse
@@ -63,9 +62,9 @@ def test_round_trip(text: str) -> None:
     assert "\n" not in format_program(program)
 
 
-@pytest.mark.parametrize("name", [*BUILTINS, *standard_library()])
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_examples_survive(name: str) -> None:
-    example = (BUILTINS.get(name) or standard_library()[name].signature).example
+    example = FUNCTIONS[name]["example"]
     program = parse(example)
     assert parse(format_program(program)) == program
 

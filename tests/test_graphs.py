@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from functions import EXAMPLES
 
 from lrdsl import Schedule, Timeline
-from lrdsl.language.library import standard_library
 
 tf = pytest.importorskip("tensorflow")
 keras = pytest.importorskip("keras")
@@ -34,9 +34,9 @@ def test_a_rate_takes_no_more_ops_than_it_did(row: dict[str, Any]) -> None:
     assert row["ops"]["ours"] <= 3
 
 
-@pytest.mark.parametrize("name", standard_library())
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_a_run_is_one_gather(name: str) -> None:
-    text = standard_library()[name].example
+    text = EXAMPLES[name]
     rate = Schedule(text).to_keras(RUN)
     count = ops(rate)
     assert count.total() <= 3 and set(count) <= {
@@ -90,11 +90,11 @@ def test_the_number_of_parts_does_not_matter(parts: int) -> None:
         assert sequence == pieces
 
 
-@pytest.mark.parametrize("name", standard_library())
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_no_op_waits_for_the_host(name: str) -> None:
     """On a GPU, conditionals and int32 arithmetic are in the memory of the host."""
     for lowering in (None, "analytic"):
-        rate = Schedule(standard_library()[name].example).to_keras(RUN, lowering=lowering)
+        rate = Schedule(EXAMPLES[name]).to_keras(RUN, lowering=lowering)
         graph = tf.function(rate).get_concrete_function(tf.TensorSpec([], tf.int64)).graph
         for op in graph.get_operations():
             assert op.type not in {"If", "StatelessIf", "While", "Switch", "PyFunc", "EagerPyFunc"}

@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 from expressions import EXPRESSIONS
+from functions import EXAMPLES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrdsl import Schedule, ScheduleError, Timeline
-from lrdsl.language.library import standard_library
 
 RUN = Timeline(steps_per_epoch=391, epochs=90, batch_size=128, tokens_per_step=65_536)
 LONG = Timeline(steps_per_epoch=2_000, epochs=100)
 PARTS = ", ".join(str(k) for k in range(1, 100))
 RATES = ", ".join(f"{0.1 / (k + 1):.6g}" for k in range(100))
 TEXTS = [
-    *(each.example for each in standard_library().values()),
+    *EXAMPLES.values(),
     "0.1 * 0.5^(step // 3910)",
     "0.1 * 0.97^(step // 7) * sin(step / 9)",
     "10 ^ -(step // 10000) + 0.1^(epoch // 10)",
