@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import yaml
 from engines import ENGINES, units_apart
+from functions import LIBRARY
 
 from lrdsl import Schedule, ScheduleError, Timeline
-from lrdsl.language.library import standard_library
 
 FOLDER = Path(__file__).parent / "conformance"
 ROWS = [
@@ -61,12 +61,12 @@ def test_problems(row: dict[str, Any]) -> None:
 # values of parameters that have none, by their types
 FILLED = {"number": "0.5", "time": "3ep", "times": "[1ep, 2ep]", "schedule": "cosine(1)"}
 LIMITS = [
-    (name, parameter.name, limit)
-    for name, function in standard_library().items()
-    for parameter in function.signature.parameters
+    (name, parameter["name"], limit)
+    for name, function in LIBRARY.items()
+    for parameter in function["parameters"]
     for limit in (
-        ("0st", "0ep", "0%", "0.3st", "1st", "100%", "1000%") if parameter.type == "time"
-        else ("0", "0.001", "1") if parameter.name in ("rise", "cut") else ()
+        ("0st", "0ep", "0%", "0.3st", "1st", "100%", "1000%") if parameter["type"] == "time"
+        else ("0", "0.001", "1") if parameter["name"] in ("rise", "cut") else ()
     )
 ]  # fmt: skip
 
@@ -78,9 +78,9 @@ def test_a_length_at_its_limits_gives_rates_or_is_named(
 ) -> None:
     run = Timeline(steps_per_epoch=10, epochs=10, batch_size=4, tokens_per_step=16)
     given = {
-        each.name: others if each.type == "time" else FILLED[each.type]
-        for each in standard_library()[name].signature.parameters
-        if each.default is None or each.type == "time"
+        each["name"]: others if each["type"] == "time" else FILLED[each["type"]]
+        for each in LIBRARY[name]["parameters"]
+        if each["default"] is None or each["type"] == "time"
     } | {parameter: limit}
     times = {each for each, value in given.items() if value in (limit, others)}
     text = f"{name}({', '.join(f'{each}={value}' for each, value in given.items())})"
