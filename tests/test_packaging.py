@@ -60,7 +60,9 @@ def test_the_wheel_holds_grammar_conf_and_types(wheel: Path) -> None:
         if path.suffix in (".yaml", ".py")
     }
     assert "lrdsl/py.typed" in names
-    assert not [name for name in names if name.startswith(("tests/", "conf/", "grammar/"))]
+    assert not [
+        name for name in names if name.startswith(("tests/", "tools/", "conf/", "grammar/"))
+    ]
 
 
 def test_an_installed_wheel_works(wheel: Path, tmp_path: Path) -> None:
