@@ -24,6 +24,8 @@ QUICK = {
     "test_peers.py",
     "test_schedule.py",
     "test_streams.py",
+    "test_typecheck.py",
+    "test_units.py",
     "test_values.py",
 }
 
