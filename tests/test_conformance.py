@@ -41,7 +41,9 @@ def test_engines_agree(row: dict[str, Any], engine: str) -> None:
     schedule, run = schedule_of(row)
     steps = list(row["at"])
     expected = ENGINES["python"](schedule, run, steps)
-    assert units_apart(ENGINES[engine](schedule, run, steps), expected).max() <= 1
+    read = run.total_steps is None or max(steps) < 2 * run.total_steps  # else it keeps its last
+    got = ENGINES[engine](schedule, run, steps, lowering=None if read else "analytic")
+    assert units_apart(got, expected).max() <= 1
 
 
 @pytest.mark.parametrize("row", PROBLEMS)
