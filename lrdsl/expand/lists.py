@@ -10,9 +10,8 @@ from lrdsl.errors.diagnostics import Diagnostic, Label
 from lrdsl.expand.choices import bounded, choose, compare, least, most
 from lrdsl.expand.context import Context, Place, Quantity, Refused
 from lrdsl.expand.lookup import count, look_up
-from lrdsl.expand.rationals import ONE, Value, add, divide, multiply, subtract
+from lrdsl.expand.rationals import ONE, Value, add, divide, multiply, rounds_once, subtract
 from lrdsl.ir.builder import Builder
-from lrdsl.ir.ops import Op
 from lrdsl.language.arguments import match_arguments
 from lrdsl.language.builtins import BUILTINS, Parameter
 from lrdsl.language.list_checks import boundary_problems
@@ -85,7 +84,8 @@ def interpolate(
 ) -> Value:
     """Linear interpolation: a + (b - a) * u between neighbours, the ends beyond them.
 
-    In integers where they hold it; else as a * (1 - u) + b * u, which is a or b at the points.
+    In integers where float64 holds them, too; else as a * (1 - u) + b * u, which is a or b at the
+    points.
     """
     if len(times) == 1:
         return values[0]
@@ -95,7 +95,7 @@ def interpolate(
     lengths = [after - before for before, after in pairwise(times)]
     slopes = [(b - a) / n for (a, b), n in zip(pairwise(values), lengths, strict=True)]
     line = add(ir, look_up(ir, index, values[:-1]), multiply(ir, look_up(ir, index, slopes), since))
-    if not isinstance(line, Op):
+    if rounds_once(line):
         return line
     share = divide(ir, since, look_up(ir, index, lengths))
     between = add(

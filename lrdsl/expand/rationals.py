@@ -76,6 +76,14 @@ def to_float(ir: Builder, value: Value) -> Op:
     return value
 
 
+def rounds_once(value: Value) -> bool:
+    """Whether a value is exact, and stays so in `to_float` until its one division."""
+    if isinstance(value, Whole):
+        top, bottom = map(abs, value.unit.as_integer_ratio())
+        return max(-value.op.low, value.op.high) * top <= _EXACT_FLOAT >= bottom
+    return isinstance(value, Fraction)
+
+
 def aligned(ir: Builder, *values: Value) -> tuple[list[Op], Fraction] | None:
     """Exact values as integer operations times one unit; None where int64 does not hold them."""
     units: list[Fraction] = []
