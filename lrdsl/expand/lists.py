@@ -10,7 +10,16 @@ from lrdsl.errors.diagnostics import Diagnostic, Label
 from lrdsl.expand.choices import bounded, choose, compare, least, most
 from lrdsl.expand.context import Context, Place, Quantity, Refused
 from lrdsl.expand.lookup import count, look_up
-from lrdsl.expand.rationals import ONE, Value, add, divide, multiply, rounds_once, subtract
+from lrdsl.expand.rationals import (
+    ONE,
+    Value,
+    add,
+    divide,
+    multiply,
+    rounds_once,
+    subtract,
+    to_float,
+)
 from lrdsl.ir.builder import Builder
 from lrdsl.language.arguments import match_arguments
 from lrdsl.language.builtins import BUILTINS, Parameter
@@ -97,7 +106,7 @@ def interpolate(
     line = add(ir, look_up(ir, index, values[:-1]), multiply(ir, look_up(ir, index, slopes), since))
     if rounds_once(line):
         return line
-    share = divide(ir, since, look_up(ir, index, lengths))
+    share = to_float(ir, divide(ir, since, look_up(ir, index, lengths)))
     between = add(
         ir,
         multiply(ir, look_up(ir, index, values[:-1]), subtract(ir, ONE, share)),
