@@ -17,12 +17,18 @@ from hypothesis import strategies as st
 pytest.importorskip("hydra")
 
 from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from omegaconf import OmegaConf
 
 from lrdsl import hydra
-from lrdsl.configs.hydra_grammar import parse_override, quoted, split
-from lrdsl.configs.hydra_overrides import lost_in_call, rewrite, rewrite_word
-from lrdsl.hydra.schedules import named, names, shipped
+from lrdsl.configs.hydra_values import quoted, split
+from lrdsl.resources import resource_dir
+
+
+def parse_override(word: str) -> Override:
+    return OverridesParser.create().parse_override(word)
+
 
 STEP = "0.1*0.5^floor(epoch/10)"
 PIECES = "piecewise([100,150],[0.1,0.06,0.02])"
@@ -52,9 +58,7 @@ REWRITTEN = {
     "schedule=${lr0}*0.5^floor(epoch/${n})": "schedule='${lr0}*0.5^floor(epoch/${n})'",
     "other=${lr0}*0.5^epoch": "other='${lr0}*0.5^epoch'",
     "schedule=${oc.env:A,${b}}": "schedule='${oc.env:A,${b}}'",
-    # choice() would lose the quotes
-    "schedule=choice(0.1*0.5^epoch,cos(epoch))": "schedule='0.1*0.5^epoch','cos(epoch)'",
-    "schedule=choice('0.5^epoch','cos(epoch)')": "schedule='0.5^epoch','cos(epoch)'",
+    "schedule=choice(0.1*0.5^epoch,cos(epoch))": "schedule=choice('0.1*0.5^epoch','cos(epoch)')",
     # inside Hydra's own functions, lists and mappings only the items are quoted
     "schedule=shuffle(cos(epoch),0.1)": "schedule=shuffle('cos(epoch)',0.1)",
     "schedule=tag(a,choice(cos(epoch),0.1))": "schedule=tag(a,choice('cos(epoch)',0.1))",
@@ -75,6 +79,7 @@ UNTOUCHED = [
     "schedule=cosine,step_decay",
     "schedule=0.1*epoch",
     "schedule=choice(cosine,step_decay)",
+    "schedule=choice('0.5^epoch','cos(epoch)')",
     "schedule='cos(epoch)'",
     'schedule="cos(epoch)"',
     "schedule=",
@@ -89,6 +94,17 @@ UNTOUCHED = [
     "hydra/launcher=basic",
     "lrdsl/schedule@schedule=cosine",
     "text='a, b'",
+    # other people's words, also under keys that look like ours
+    "text=str('a;b')",
+    "list=extend_list('a;b')",
+    "text=choice('1','2')",
+    "opt.lr=[0.1,0.2]",
+    "opt.lr=auto",
+    "noise.schedule=sqrt",
+    "noise.schedule=cosine",
+    "lrdsl/schedule@optimizer.learning_rate=linear",
+    "+lrdsl/schedule@opt.lr=cosine",
+    "opt.lr=a!b",
     # not a schedule's key, not an expression: Hydra shall refuse them itself
     "x=foo(bar)",
     "m=a^b",
@@ -100,29 +116,20 @@ UNTOUCHED = [
 
 @pytest.mark.parametrize("word", REWRITTEN)
 def test_what_hydra_refuses_is_quoted(word: str) -> None:
-    assert rewrite_word(word) == REWRITTEN[word]
+    assert hydra.overrides([word]) == [REWRITTEN[word]]
     assert parse_override(REWRITTEN[word])
-    assert rewrite_word(REWRITTEN[word]) == REWRITTEN[word]
+    assert hydra.overrides([REWRITTEN[word]]) == [REWRITTEN[word]]
 
 
 @pytest.mark.parametrize("word", UNTOUCHED)
 def test_what_hydra_reads_keeps_its_meaning(word: str) -> None:
-    assert rewrite_word(word) == word
-
-
-def test_options_and_their_values_are_no_overrides() -> None:
-    words = ["--config-dir", "out/lr=cos(epoch)", "-cn", "lr=2^2", "--cfg", "job", "lr=2^2"]
-    assert rewrite(words) == [*words[:-1], "lr='2^2'"]
-    assert rewrite(["--config-d", "lr=2^2", "lr=2^2"])[1:] == ["lr=2^2", "lr='2^2'"]
-    assert rewrite(["--config-dir=lr^2", "-m", "lr=2^2"])[2] == "lr='2^2'"
-    assert rewrite(["--", "lr=2^2"]) == ["--", "lr='2^2'"]
+    assert hydra.overrides([word]) == [word]
 
 
 @given(st.text(st.sampled_from("\\'\"ab,()[]{}^ =#${}\n"), max_size=12))
 def test_a_quoted_text_is_read_back_by_hydra(text: str) -> None:
     for mark in "'\"":
         override = parse_override(f"key={quoted(text, mark)}")
-        assert override is not None
         assert override.value() == text
 
 
@@ -133,60 +140,11 @@ def test_splitting_loses_nothing(text: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("word", "function"),
-    [
-        ("lr=shuffle('0.5^epoch',0.1)", "shuffle"),
-        ("lr=tag(a,choice('epoch<2',0.1))", "tag"),
-        ("lr=shuffle('cos(epoch)',0.1)", None),
-        ("lr='0.5^epoch','0.1'", None),
-    ],
-)
-def test_functions_that_lose_an_expression_are_known(word: str, function: str | None) -> None:
-    assert lost_in_call(word) == function
-
-
-LOOKUP = {"cosine": {"expr": "cosine(peak)", "params": {"peak": 0.1, "over": "5ep"}}}.get
-SPELLED = "{expr:'cosine(peak)',params:{peak:0.1,over:'5ep'}}"
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        (["schedule=cosine"], ["++schedule=null", f"schedule={SPELLED}"]),
-        (
-            ["schedule=cosine", "n=1", "schedule.params.peak=0.2"],
-            ["++schedule=null", f"schedule={SPELLED}", "n=1", "schedule.params.peak=0.2"],
-        ),
-        (
-            ["schedule.params.peak=0.2", "schedule=cosine"],
-            ["++schedule=null", f"schedule={SPELLED}", "schedule.params.peak=0.2"],
-        ),
-        (["-m", "schedule=cosine,0.5^epoch"], ["-m", "schedule=cosine,'0.5^epoch'"]),
-        (
-            ["-m", "schedule=cosine,p^2", "schedule.params.p=1,2"],
-            [
-                "-m",
-                "++schedule=null",
-                f"schedule={SPELLED},{{expr:'p^2',params:{{p:null}}}}",
-                "schedule.params.p=1,2",
-            ],
-        ),
-        (["schedule=0.5^epoch"], ["schedule='0.5^epoch'"]),
-        (["model=cosine"], ["model=cosine"]),
-    ],
-)
-def test_a_name_is_spelled_out_where_numbers_inside_it_may_change(
-    words: list[str], expected: list[str]
-) -> None:
-    assert rewrite(words, named=LOOKUP) == expected
-
-
 def test_quote_gives_the_word_for_shell_and_hydra() -> None:
     for expression in (STEP, "cosine(p) where p = 1, q = 2", "it's"):
         (word,) = shlex.split(hydra.quote(f"+a.b={expression}"))
         override = parse_override(word)
-        assert override is not None and override.value() == expression
+        assert override.value() == expression
     assert hydra.quote("lr=0.1") == "lr=0.1"
     assert hydra.quote("lr=cosine,2^2") == shlex.quote('lr=cosine,"2^2"')
     with pytest.raises(ValueError, match="KEY=EXPR"):
@@ -211,16 +169,32 @@ def test_constants_in_a_config() -> None:
     cfg = OmegaConf.create(text)
     assert cfg.a == 35100 and isinstance(cfg.a, int)
     assert cfg.b == 1 / 6 and cfg.c == 17550
-    for text in ("step * 2", "warmup(5st)", "5ep", "nonsense", "__import__('os')"):
+    assert hydra.constant("pick([1, 2, 3], 1)") == 2
+    assert hydra.constant("5e4 // 128  # step, epoch, cosine(1, 0)\n* 90") == 35100
+    assert hydra.constant("2 * drop where drop = 3") == 6
+    for text in (
+        "step * 2",
+        "warmup(5st)",
+        "5ep",
+        "nonsense",
+        "pick([1], epoch)",
+        "__import__('os')",
+    ):
         with pytest.raises(Exception, match=r"constant|number|unknown|unexpected"):
             hydra.constant(text)
+
+
+SHIPPED = {
+    file.stem: OmegaConf.to_container(OmegaConf.load(file))
+    for file in (resource_dir("conf") / "lrdsl/schedule").glob("*.yaml")
+}
 
 
 def test_every_shipped_schedule_is_valid_and_has_numbers() -> None:
     from lrdsl.language.user_library import problems
 
-    assert len(shipped()) >= 20
-    for name, schedule in shipped().items():
+    assert len(SHIPPED) >= 20
+    for name, schedule in SHIPPED.items():
         assert schedule.keys() == {"expr", "params"}, name
         assert problems(schedule["expr"], schedule["params"]) == [], name
 
@@ -328,8 +302,7 @@ def test_choice_and_interpolated_numbers_sweep(app: Path) -> None:
 
 def test_a_name_selects_a_file_and_its_numbers_can_be_changed(app: Path) -> None:
     (job,) = jobs(app, "schedule=cosine", "schedule.params.peak=0.2")
-    cosine = dict(shipped()["cosine"])
-    assert job["schedule"] == {**cosine, "params": {**cosine["params"], "peak": 0.2}}
+    assert job["schedule"] == {"expr": "cosine(peak, end)", "params": {"peak": 0.2, "end": 0}}
     (job,) = jobs(app, "optimizer.learning_rate=mine", "+experiment=good", "schedule=mine")
     mine = {"expr": "p^2", "params": {"p": 3}}
     assert job["optimizer"] == {"learning_rate": mine} and job["schedule"] == mine
@@ -338,9 +311,9 @@ def test_a_name_selects_a_file_and_its_numbers_can_be_changed(app: Path) -> None
         {"expr": expr, "params": {"p": p}} for expr in ("p^2", "p+1") for p in (4, 5)
     ]
     (job,) = jobs(app, "+lrdsl/schedule@schedule=step_decay")
-    assert job["schedule"] == shipped()["step_decay"]
+    assert job["schedule"] == SHIPPED["step_decay"]
     shown = start(app, "--info", "searchpath").stdout
-    assert "lrdsl://schedules" in shown and "pkg://lrdsl.conf" not in shown
+    assert "lrdsl://" in shown and "pkg://lrdsl.conf" not in shown
     write(app / "conf/lrdsl/schedule/cosine.yaml", "expr: '1'")
     (job,) = jobs(app, "schedule=cosine")
     assert job["schedule"] == {"expr": "1"}
@@ -382,7 +355,6 @@ def test_hydra_still_refuses_what_is_not_ours(app: Path) -> None:
     assert "Ambiguous value" in refusal(app, f"schedule={STEP},0.2")
     assert "foo" in refusal(app, "n=foo(bar)")
     assert "nokey" in refusal(app, "nokey=0.5^epoch")
-    assert "drops the quotes" in refusal(app, "-m", "schedule=shuffle(0.5^epoch,0.1)")
 
 
 def test_showing_a_config_does_not_check_it(app: Path) -> None:
@@ -434,22 +406,288 @@ def test_hydra_names_the_word_that_it_refuses(app: Path) -> None:
     assert "no schedule is called `min3`" in refusal(app, "schedule=min3", "kind=a")
 
 
-def test_sweeps_in_yaml_with_install(app: Path) -> None:
-    sweep = "  sweeper:\n    params:\n      schedule: 0.1*0.5^epoch, cos(epoch)\n"
+# Another app of somebody else; with sweepers and launchers as there are, in `hydra_plugins`.
+PLUGINS = """
+    import subprocess, sys
+    from hydra.core.config_store import ConfigStore
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.core.plugins import Plugins
+    from hydra.core.singleton import Singleton
+    from hydra.core.utils import JobReturn, JobStatus
+    from hydra.plugins.launcher import Launcher
+    from hydra.plugins.sweeper import Sweeper
+    try:
+        import cloudpickle
+    except ImportError:
+        from joblib.externals import cloudpickle
+
+    class FixedLast(Sweeper):
+        "As Optuna's: what is swept comes first, and what is fixed last."
+
+        def __init__(self, params=None):
+            self.params = params or {}
+
+        def setup(self, *, hydra_context, task_function, config):
+            self.launcher = Plugins.instance().instantiate_launcher(
+                hydra_context=hydra_context, task_function=task_function, config=config
+            )
+
+        def sweep(self, arguments):
+            words = [f"{key}={value}" for key, value in self.params.items()] + arguments
+            jobs, fixed = [[]], []
+            for each in OverridesParser.create().parse_overrides(words):
+                key = each.get_key_element()
+                if each.is_interval_sweep():
+                    jobs = [[*job, f"{key}={each.value().start}"] for job in jobs]
+                elif each.is_sweep_override():
+                    texts = list(each.sweep_string_iterator())
+                    jobs = [[*job, f"{key}={text}"] for job in jobs for text in texts]
+                else:
+                    fixed.append(f"{key}={each.get_value_element_as_str()}")
+            return self.launcher.launch([[*job, *fixed] for job in jobs], initial_job_idx=0)
+
+    class Elsewhere(Launcher):
+        "As Joblib's: a job is composed and run in another process."
+
+        def setup(self, *, hydra_context, task_function, config):
+            self.context, self.task, self.config = hydra_context, task_function, config
+
+        def launch(self, job_overrides, initial_job_idx):
+            context = self.context
+            for number, words in enumerate(job_overrides):
+                state = Singleton.get_state()
+                job = cloudpickle.dumps((context, self.task, self.config, words, state, number))
+                command = [sys.executable, "-c", CHILD]
+                done = subprocess.run(command, input=job, stdout=subprocess.PIPE, check=True)
+                print(done.stdout.decode(), end="", flush=True)
+            done = JobReturn(status=JobStatus.COMPLETED)
+            return [done] * len(job_overrides)
+
+    CHILD = '''if True:
+        import pickle, sys
+        from hydra.core.singleton import Singleton
+        from hydra.core.utils import run_job, setup_globals
+        context, task, config, words, state, number = pickle.load(sys.stdin.buffer)
+        setup_globals()
+        Singleton.set_state(state)
+        cfg = context.config_loader.load_sweep_config(config, words)
+        cfg.hydra.job.id = cfg.hydra.job.num = number
+        run_job(
+            hydra_context=context, task_function=task, config=cfg,
+            job_dir_key="hydra.sweep.dir", job_subdir_key="hydra.sweep.subdir",
+        ).return_value
+    '''
+    for group, each in {"sweeper": FixedLast, "launcher": Elsewhere}.items():
+        node = {"_target_": f"{__name__}.{each.__name__}"}
+        ConfigStore.instance().store(group=f"hydra/{group}", name="theirs", node=node)
+"""
+THEIRS = ("-m", "hydra/sweeper=theirs")
+
+
+def schedules(app: Path, *words: str) -> list[object]:
+    """The schedules that the jobs of a command received."""
+    return [job["schedule"] for job in jobs(app, *words)]
+
+
+def cosine(peak: float = 0.1, end: float = 0) -> object:
+    return {"expr": "cosine(peak, end)", "params": {"peak": peak, "end": end}}
+
+
+@pytest.mark.parametrize("launcher", [(), ("hydra/launcher=theirs",)], ids=["here", "elsewhere"])
+def test_the_order_of_words_makes_no_difference(app: Path, launcher: tuple[str, ...]) -> None:
+    write(app / "hydra_plugins/theirs.py", PLUGINS)
+    sweep = (*THEIRS, *launcher)
+    peak = "schedule.params.peak=interval(0.001,0.1)"
+    assert schedules(app, *sweep, "schedule=cosine", peak) == [cosine(0.001)]
+    assert schedules(app, *sweep, peak, "schedule=cosine") == [cosine(0.001)]
+    linear = {"expr": "linear(start, end)", "params": {"start": 0.1, "end": 0.02}}
+    end = "schedule.params.end=0.02"
+    for words in (["schedule=cosine,linear", end], [end, "schedule=cosine,linear"]):
+        assert schedules(app, *sweep, *words) == [cosine(end=0.02), linear]
+        assert schedules(app, "-m", *launcher, *words) == [cosine(end=0.02), linear]
+    powers = [{"expr": "p^q", "params": {"p": 2, "q": q}} for q in (3, 4)]
+    words = ["schedule.params.q=3,4", "schedule=p^q", "schedule.params.p=2"]
+    assert schedules(app, *sweep, *words) == powers
+    assert schedules(app, *sweep, *reversed(words)) == powers
+
+
+def test_nothing_of_the_old_schedule_is_left(app: Path) -> None:
+    old = "schedule: {expr: a * b, params: {a: 1, b: 2}, library: null}"
+    write(app / "conf/config.yaml", CONFIG.replace("schedule: 0.1", old))
+    assert schedules(app, "schedule=cosine") == [cosine()]
+    assert schedules(app, "schedule.params.end=1", "schedule=cosine") == [cosine(end=1)]
+    assert schedules(app, "schedule={expr: c, params: {c: 3}}") == [
+        {"expr": "c", "params": {"c": 3}}
+    ]
+    assert schedules(app, "schedule.params.a=5")[0]["params"] == {"a": 5, "b": 2}  # type: ignore
+    assert schedules(app, "schedule=0.5") == [0.5]
+
+
+def test_every_option_of_hydra_passes(app: Path) -> None:
+    for option in (["-c", "job"], ["--cfg", "job"], ["--cfg=job"], ["--cf", "job"], ["-cjob"]):
+        shown = start(app, *option, "schedule=coz(epoch)")
+        assert shown.returncode == 0 and "schedule: coz(epoch)" in shown.stdout, shown.stderr
+    (job,) = jobs(app, "--config-n", "config", "--config-dir", "conf", "lr0=2", "--run")
+    assert job["lr0"] == 2
+    assert len(jobs(app, "--multi", "lr0=1,2")) == 2
+    write(app / "conf/lr=2^2.yaml", "schedule: 1")
+    (job,) = jobs(app, "-cn", "lr=2^2", "+lr=2^2")
+    assert job == {"schedule": 1, "lr": "2^2"}
+    assert "ambiguous option" in start(app, "--config", "job").stderr  # to Hydra, too
+
+
+def test_groups_are_hydras(app: Path) -> None:
+    (job,) = jobs(app, "+lrdsl/schedule@opt.lr=cosine", "opt.lr.params.peak=3")
+    assert job["opt"] == {"lr": cosine(3)}
+    default = "defaults: [_self_, {lrdsl/schedule@optimizer.learning_rate: cosine}]\n"
+    write(app / "conf/config.yaml", default + dedent(CONFIG))
+    (job,) = jobs(app, "lrdsl/schedule@optimizer.learning_rate=linear")
+    assert job["optimizer"]["learning_rate"] == SHIPPED["linear"]  # type: ignore[index]
+    write(app / "conf/schedule/daily.yaml", "hour: 5")
+    write(app / "conf/schedule/cosine.yaml", "hour: 6")
+    default = "defaults: [_self_, {schedule: daily}]\n"
+    write(app / "conf/config.yaml", default + dedent(CONFIG.replace("schedule: 0.1", "")))
+    assert schedules(app) == [{"hour": 5}]
+    assert schedules(app, "schedule=cosine", "schedule.hour=7") == [{"hour": 7}]
+    assert schedules(app, "-m", "schedule=cosine,daily") == [{"hour": 6}, {"hour": 5}]
+
+
+TYPED = APP.replace(
+    "@hydra.main",
+    """
+    from dataclasses import dataclass, field
+    from typing import Any
+    from hydra.core.config_store import ConfigStore
+
+    @dataclass
+    class ScheduleConf:
+        expr: str = "a"
+        params: dict[str, Any] = field(default_factory=lambda: {"a": 1})
+
+    @dataclass
+    class Config:
+        lr: str = "cosine"
+        learning_rate: float | str = 0.1
+        schedule: ScheduleConf = field(default_factory=ScheduleConf)
+
+    ConfigStore.instance().store(name="typed", node=Config)
+
+    @hydra.main""",
+).replace('config_name="config"', 'config_name="typed"')
+
+
+def test_typed_configs(app: Path) -> None:
+    write(app / "app.py", TYPED)
+    text = "cosine(peak, end) where peak = 0.1, end = 0"
+    old = {"expr": "a", "params": {"a": 1}}
+    assert jobs(app) == [{"lr": text, "learning_rate": 0.1, "schedule": old}]
+    words = ["lr=mine", "learning_rate=cosine", "schedule=cosine", "schedule.params.peak=1"]
+    job = {"lr": "p^2 where p = 3", "learning_rate": text, "schedule": cosine(1)}
+    assert jobs(app, *words) == [job]
+    assert jobs(app, "-m", "lr=0.5^epoch,cosine", "learning_rate=2.5") == [
+        {"lr": lr, "learning_rate": 2.5, "schedule": old} for lr in ("0.5^epoch", text)
+    ]
+    assert "lr.params.peak" in refusal(app, "lr=cosine", "lr.params.peak=1")
+
+
+def test_keys_that_only_look_like_ours_are_left_alone(app: Path) -> None:
+    theirs = """
+        opt: {lr: [0.1, 0.2]}
+        cron: {schedule: daily}
+        noise: {schedule: cosine, learning_rate: true}
+        text: a
+    """
+    write(app / "conf/config.yaml", dedent(CONFIG) + dedent(theirs))
+    (job,) = jobs(app, "cron.schedule='0 5 * * *'")
+    assert job["opt"] == {"lr": [0.1, 0.2]} and job["cron"] == {"schedule": "0 5 * * *"}
+    assert job["noise"] == {"schedule": "cosine", "learning_rate": True}
+    words = ["opt.lr=auto", "noise.schedule=sqrt", "cron.schedule=linear warmup"]
+    (job,) = jobs(app, *words, "text=str('a;b')")
+    assert job["opt"] == {"lr": "auto"} and job["noise"]["schedule"] == "sqrt"  # type: ignore
+    assert job["cron"] == {"schedule": "linear warmup"} and job["text"] == "a;b"
+    done = jobs(app, "-m", "text=choice('1','2')")
+    assert [job["text"] for job in done] == [1, 2]  # as with Hydra alone
+    # what is an expression, mistakes and all, is checked there, too
+    assert "unknown function `flor`" in refusal(app, "opt.lr=flor(epoch)")
+    assert "`schedule_keys`" in refusal(app, "schedule=[1,2]")
+
+
+def test_a_sweep_by_functions_of_hydra_keeps_expressions(app: Path) -> None:
+    expressions = ["0.5^epoch", "cos(epoch)"]
+    for words in ("choice('0.5^epoch','cos(epoch)')", "tag(a,choice(0.5^epoch,cos(epoch)))"):
+        assert schedules(app, "-m", f"schedule={words}") == expressions
+    assert sorted(schedules(app, "-m", "schedule=shuffle(0.5^epoch,cos(epoch))")) == expressions  # type: ignore
+
+
+def test_sweeps_in_yaml(app: Path) -> None:
+    sweep = "  sweeper:\n    params:\n      schedule: 0.1*0.5^epoch, cosine\n"
     write(app / "conf/config.yaml", dedent(CONFIG) + sweep)
+    assert schedules(app, "-m", "schedule.params.end=1") == [
+        {"expr": "0.1*0.5^epoch", "params": {"end": 1}}, cosine(end=1),
+    ]  # fmt: skip
+    write(app / "conf/config.yaml", dedent(CONFIG) + sweep.replace("cosine", "coz(epoch)"))
+    assert "unknown function `coz`" in refusal(app, "-m")
+
+
+def test_the_rest_of_hydra_is_there() -> None:
+    import hydra as plain
+
+    for name in ("utils", "compose", "initialize", "initialize_config_module", "errors", "core"):
+        assert getattr(hydra, name) is getattr(plain, name)
+    with pytest.raises(AttributeError):
+        hydra.nothing  # noqa: B018
+    assert hydra.main is not plain.main
+
+
+def test_a_run_composes_no_more_than_with_hydra_alone(app: Path) -> None:
+    counting = APP.replace(
+        "@hydra.main",
+        """
+    read = OmegaConf.load
+    def load(file):
+        print("READ", file)
+        return read(file)
+    OmegaConf.load = load
+
+    @hydra.main""",
+    ).replace('print("JOB"', 'print("lark" in sys.modules, "JOB"')
+    said = []
+    for line in ("from lrdsl import hydra", "import hydra"):
+        write(app / "app.py", counting.replace("from lrdsl import hydra", line))
+        said.append(start(app, "n=3", "schedule=0.2", "optimizer.learning_rate=2").stdout)
+    assert said[0] == said[1] and said[0].count("READ") and "False JOB" in said[0]
+
+
+def test_instantiate_shows_the_place_of_a_mistake(app: Path) -> None:
+    target = "rate: {_target_: lrdsl.Schedule, expr: 0.1 * coz(epoch)}"
+    write(app / "conf/config.yaml", dedent(CONFIG) + target)
+    write(app / "app.py", APP.replace("print(", "hydra.utils.instantiate(cfg.rate); print("))
+    told = start(app).stderr
+    assert "1 | 0.1 * coz(epoch)\n  |       ^^^\n" in told
+
+
+def test_install(app: Path) -> None:
     write(
         app / "app.py",
-        APP.replace("run()\n", "hydra.install()\n        hydra.install()\n        run()\n"),
+        """
+        import json
+        from lrdsl import hydra
+        from omegaconf import OmegaConf
+
+        hydra.install()
+        hydra.install()
+        with hydra.initialize(config_path="conf", version_base="1.3"):
+            words = ["schedule.params.end=0.5^2", "schedule=cosine", "optimizer.learning_rate=2^2"]
+            print("JOB", json.dumps(OmegaConf.to_container(hydra.compose("config", words))))
+        """,
     )
-    done = jobs(app, "-m", "n=1")
-    assert [job["schedule"] for job in done] == ["0.1*0.5^epoch", "cos(epoch)"]
-    write(app / "conf/config.yaml", dedent(CONFIG) + sweep.replace("cos(", "coz("))
-    assert "unknown function `coz`" in refusal(app, "-m")
+    (job,) = jobs(app)
+    assert job["schedule"] == cosine(end="0.5^2")  # type: ignore[arg-type]
+    assert job["optimizer"] == {"learning_rate": "2^2"}
 
 
 def test_the_compose_api(app: Path) -> None:
     with initialize_config_dir(str(app / "conf"), version_base="1.3"):
-        assert "mine" in names() and "cosine" in names() and named("nothing") is None
         words = hydra.overrides([f"optimizer.learning_rate={STEP}", "schedule=mine"])
         cfg = hydra.resolve(compose("config", overrides=words))
         assert cfg.optimizer.learning_rate == STEP
@@ -457,6 +695,11 @@ def test_the_compose_api(app: Path) -> None:
         with pytest.raises(hydra.ConfigError) as caught:
             words = hydra.overrides(["schedule=coz(epoch)", "optimizer.learning_rate=2^x"])
             hydra.resolve(compose("config", overrides=words))
+        words = ["schedule.params.peak=3", "optimizer.learning_rate=p", "schedule=cosine"]
+        words = hydra.overrides([*words, "+optimizer.learning_rate.params.p=5ep"])
+        cfg = compose("config", overrides=words)
+        assert cfg.schedule == cosine(3)
+        assert cfg.optimizer.learning_rate == {"expr": "p", "params": {"p": "5ep"}}
     assert [error.name for error in caught.value.errors] == ["schedule", "optimizer.learning_rate"]
     again = pickle.loads(pickle.dumps(caught.value))
     assert str(again) == str(caught.value) and len(again.diagnostics) == 2

@@ -17,9 +17,9 @@ pytest.importorskip("sklearn")
 pytest.importorskip("tensorboard")
 
 import numpy as np
+from omegaconf import OmegaConf
 
 from lrdsl import Schedule, Timeline, hydra
-from lrdsl.hydra.schedules import shipped
 from lrdsl.resources import resource_dir
 from lrdsl.training.comparison import Job, label, read_jobs, table
 from lrdsl.training.files import whole
@@ -28,6 +28,7 @@ from lrdsl.training.settings import RunError, plan, read_settings
 SMALL = ("data.limit=300", "trainer.batch_size=30", "trainer.epochs=2", "model.hidden=[16]")
 STEPS = 8  # 300 images, a fifth for validation, 30 in a batch
 OPTIMIZERS = {"sgd", "momentum", "adam", "adamw"}
+NAMED = sorted(file.stem for file in (resource_dir("conf") / "lrdsl/schedule").glob("*.yaml"))
 EXPERIMENTS = sorted(file.stem for file in (resource_dir("conf") / "experiment").glob("*.yaml"))
 
 Rows = list[dict[str, str]]
@@ -380,10 +381,11 @@ def test_jobs_are_named_by_what_differs(tmp_path: Path) -> None:
     assert table([]).split()[:2] == ["job", "run"]
 
 
-@pytest.mark.parametrize("name", sorted(shipped()))
+@pytest.mark.parametrize("name", NAMED)
 def test_every_named_schedule_fits_a_run(name: str) -> None:
     """Long, short and very short runs: no errors, finite rates."""
-    schedule = Schedule(shipped()[name]["expr"], params=shipped()[name]["params"])
+    file = resource_dir("conf") / f"lrdsl/schedule/{name}.yaml"
+    schedule = Schedule(OmegaConf.to_container(OmegaConf.load(file)))
     for steps, epochs in ((100, 90), (23, 2), (20, 1)):
         run = Timeline(steps_per_epoch=steps, epochs=epochs, batch_size=64)
         assert [d for d in schedule.check(run) if d.severity == "error"] == []
@@ -393,7 +395,6 @@ def test_every_named_schedule_fits_a_run(name: str) -> None:
 
 def test_every_config_of_every_group_is_valid() -> None:
     from hydra import compose, initialize_config_module
-    from omegaconf import OmegaConf
 
     assert hydra.slug  # imported, so that `${lrdsl:...}` means something
     conf = resource_dir("conf")

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from lrdsl.configs.hydra_overrides import quote
+    from lrdsl.configs.hydra_values import quote
 
     try:
         print(quote(args.override.replace("\n", " ")))

@@ -62,7 +62,8 @@ class Diagnostic:
 class ScheduleError(ValueError):
     """A text that is not a valid schedule; carries every diagnostic of the text.
 
-    `str()` is the report with a caret under each problem. It survives pickling.
+    `str()` is the report with a caret under each problem, and so is `repr()`, which is what other
+    tools quote (Hydra's `instantiate` does). It survives pickling.
     """
 
     def __init__(
@@ -77,3 +78,6 @@ class ScheduleError(ValueError):
         from lrdsl.errors.rendering import render_all
 
         return render_all(self.diagnostics, self.text, self.name)
+
+    def __repr__(self) -> str:
+        return str(self)

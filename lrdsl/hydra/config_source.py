@@ -2,49 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from hydra.core.object_type import ObjectType
-from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
-from omegaconf import OmegaConf
+from hydra._internal.core_plugins.file_config_source import FileConfigSource
+from hydra.core.plugins import Plugins
+from hydra.plugins.search_path_plugin import SearchPathPlugin
 
-from lrdsl.hydra.schedules import GROUP, shipped
+from lrdsl.resources import resource_dir
+
+if TYPE_CHECKING:
+    from hydra.core.config_search_path import ConfigSearchPath
+
+GROUP = "lrdsl/schedule"
 
 
-class NamedSchedules(ConfigSource):  # type: ignore[misc]
-    """`lrdsl://schedules`.
+class NamedSchedules(FileConfigSource):  # type: ignore[misc]
+    """`lrdsl://schedules`: the folder `conf`, of which no other group is seen.
 
     `pkg://lrdsl.conf` may not be on the search path of other people's apps: its groups `model`
     and `data` would take their plain keys of that name away.
     """
 
+    def __init__(self, provider: str, path: str) -> None:
+        super().__init__(provider, path)
+        self.path = str(resource_dir("conf"))
+
     @staticmethod
     def scheme() -> str:
         return "lrdsl"
 
-    def available(self) -> bool:
-        return True
-
     def is_group(self, config_path: str) -> bool:
-        return f"{GROUP}/".startswith(f"{config_path.strip('/')}/".lstrip("/"))
+        return f"{GROUP}/".startswith(f"{config_path}/".lstrip("/"))
 
     def is_config(self, config_path: str) -> bool:
-        return _name(config_path) in shipped()
-
-    def load_config(self, config_path: str) -> Any:
-        if not self.is_config(config_path):
-            raise ConfigLoadError(f"no schedule is called `{config_path}`")
-        config = OmegaConf.create(shipped()[_name(config_path)])
-        return ConfigResult(self.provider, self.full_path(), config, header={"package": None})
-
-    def list(self, config_path: str, results_filter: Any) -> list[str]:
-        inside = f"{GROUP}/".removeprefix(f"{config_path}/".lstrip("/")).partition("/")[0]
-        groups, configs = ([inside], []) if inside else ([], sorted(shipped()))
-        if results_filter is None:
-            return [*groups, *configs]
-        return groups if results_filter == ObjectType.GROUP else configs
+        return config_path.startswith(f"{GROUP}/") and super().is_config(config_path)
 
 
-def _name(config_path: str) -> str:
-    group, _, name = config_path.removesuffix(".yaml").rpartition("/")
-    return name if group == GROUP else ""
+class LrdslSearchPathPlugin(SearchPathPlugin):  # type: ignore[misc]
+    """Gives every app the group `lrdsl/schedule`, and nothing else."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        Plugins.instance().register(NamedSchedules)
+        search_path.append(provider="lrdsl", path="lrdsl://schedules")
+
+
+def register_plugin() -> None:
+    """Hydra 1.3 does not find the plugin of an editable install by itself."""
+    plugins = Plugins.instance()
+    if LrdslSearchPathPlugin not in plugins.discover(SearchPathPlugin):
+        plugins.register(LrdslSearchPathPlugin)
