@@ -8,12 +8,12 @@ import sys
 from difflib import unified_diff
 from pathlib import Path
 
+from lrdsl.cli import options
 from lrdsl.cli.exits import CLEAN, FAILED, FINDINGS, Usage
-from lrdsl.cli.options import DASH
 from lrdsl.errors.rendering import visible
 
 DESCRIPTION = "Print an expression, or show how files change, in canonical text."
-EPILOG = DASH
+EPILOG = options.DASH
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -60,9 +60,6 @@ def type_of(parameter: Parameter) -> str:
     return _TYPES.get(parameter.type, parameter.type)
 
 
-# as text
-
-
 def page(signature: Signature, library: Library = STANDARD) -> str:
     """Everything about a function, for a terminal."""
     blocks = [str(signature), paragraph(signature.doc), _parameters(signature)]
@@ -111,9 +108,6 @@ def curve_of(signature: Signature, library: Library = STANDARD) -> Curve | None:
     from lrdsl.views.plot import example_curve
 
     return example_curve(signature, library.files)
-
-
-# as data
 
 
 def data(signature: Signature, library: Library = STANDARD) -> dict[str, Any]:
