@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self
@@ -13,9 +12,6 @@ from pydantic import (
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
-    StrictFloat,
-    StrictInt,
-    StrictStr,
     ValidationError,
     model_validator,
 )
@@ -23,10 +19,10 @@ from pydantic.json_schema import JsonSchemaValue
 
 from lrdsl.errors.diagnostics import Diagnostic, ScheduleError, Span
 from lrdsl.language.library_files import read_library_files
-from lrdsl.language.params import parameter_node
+from lrdsl.language.schedule_fields import FrozenDict, read_fields
 from lrdsl.language.user_library import Files, problems
 from lrdsl.syntax.parser import parse
-from lrdsl.timeline import LAST_STEP, Timeline, as_dict, plain_number
+from lrdsl.timeline import LAST_STEP, Timeline
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,22 +32,6 @@ if TYPE_CHECKING:
     from lrdsl.rates.form import Form, Lowering
 
 Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
-
-
-class _Frozen(dict[str, Any]):
-    """A mapping of a frozen model: nothing in it changes, and order makes no difference."""
-
-    def _refuse(self, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError("a schedule does not change; make another one")
-
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    update = setdefault = pop = popitem = clear = _refuse
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(frozenset(self.items()))
-
-    def __reduce__(self) -> Any:
-        return type(self), (dict(self),)
 
 
 class Schedule(BaseModel):
@@ -74,9 +54,9 @@ class Schedule(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
-    expr: StrictStr
-    params: Mapping[str, StrictInt | StrictFloat | StrictStr] = Field(default_factory=dict)
-    library: Mapping[str, StrictStr] = Field(default_factory=dict)
+    expr: str
+    params: Mapping[str, int | float | str] = Field(default_factory=dict)
+    library: Mapping[str, str] = Field(default_factory=dict)
 
     def __init__(
         self,
@@ -100,23 +80,22 @@ class Schedule(BaseModel):
     @classmethod
     def _accept(cls, value: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
         """Data as fields; pydantic hands a mapping on to `__init__`, where no path arrives."""
-        return validate(_fields(value))
+        return validate(read_fields(value))
 
     @model_validator(mode="after")
     def _checked(self) -> Self:
-        if not isinstance(self.params, _Frozen):  # else by `__init__`, on the way here
-            _refuse_errors(self.expr, self.params, self.library)
+        if not isinstance(self.params, FrozenDict):  # else by `__init__`, on the way here
+            found = problems(self.expr, self.params, self.files)
+            if any(each.severity == "error" for each in found):
+                raise ScheduleError(found, self.expr)
             for name in ("params", "library"):
-                object.__setattr__(self, name, _Frozen(getattr(self, name)))
+                object.__setattr__(self, name, FrozenDict(getattr(self, name)))
         return self
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> JsonSchemaValue:
         mapping = handler(schema)
         return {"anyOf": [{"type": "string"}, {"type": "number"}, mapping]}
-
-    def __hash__(self) -> int:
-        return hash((self.expr, self.params, self.library))
 
     def __str__(self) -> str:
         """The canonical text."""
@@ -181,22 +160,14 @@ class Schedule(BaseModel):
 
         from lrdsl.engines.numpy import compile_numpy, target
 
-        if steps is None:
-            shape: tuple[int, ...] = (self.length(run),)
-            _refuse_step(shape[0] - 1)
-        else:
-            steps = np.asarray(steps)
-            shape = steps.shape
-            if steps.size and not np.issubdtype(steps.dtype, np.integer):
-                raise TypeError(f"steps are integers, got {steps.dtype}")
-            for step in (steps.min(), steps.max()) if steps.size else ():
-                _refuse_step(int(step))
+        given = None if steps is None else _step_array(steps)
+        shape = (self.length(run),) if given is None else given.shape
         rates, result = compile_numpy(self.bind(run).ir), target(out, shape)
-        if steps is None:
+        if given is None:
             rates.fill(0, result)
         else:
             with np.errstate(over="ignore"):
-                result[...] = rates.at(steps)
+                result[...] = rates.at(given)
         return result
 
     def length(self, run: Timeline) -> int:
@@ -260,66 +231,18 @@ def _refuse_step(step: int) -> None:
         raise ValueError(f"steps go from 0 to {LAST_STEP:,}, got {step:,}")
 
 
-def _refuse_errors(
-    text: str, params: Mapping[str, float | int | str], library: Mapping[str, str]
-) -> None:
-    found = problems(text, params, tuple(library.items()))
-    if any(each.severity == "error" for each in found):
-        raise ScheduleError(found, text)
+def _step_array(steps: Any) -> NDArray[np.integer[Any]]:
+    import numpy as np
+
+    array = np.asarray(steps)
+    if array.size and not np.issubdtype(array.dtype, np.integer):
+        raise TypeError(f"steps are integers, got {array.dtype}")
+    for step in (array.min(), array.max()) if array.size else ():
+        _refuse_step(int(step))
+    return array
 
 
 def _problem_of_the_text(error: ValidationError) -> ScheduleError | None:
     """The error of the text inside pydantic's, which a caller wants bare."""
     causes = (each.get("ctx", {}).get("error") for each in error.errors(include_url=False))
     return next((cause for cause in causes if isinstance(cause, ScheduleError)), None)
-
-
-def _fields(value: Any) -> Any:
-    """A text, a number or a mapping as the fields of a schedule; anything else as it is.
-
-    Raises ValueError for a mapping of other things, which pydantic would not say as clearly.
-    """
-    if not isinstance(value, Mapping):
-        text = _text(value)
-        return {"expr": text} if isinstance(text, str) else value
-    given = as_dict(value)
-    if not all(isinstance(name, str) for name in given):
-        raise ValueError("the keys of a schedule are `expr`, `params` and `library`")
-    fields = {
-        name: each for name, each in given.items() if each is not None or name not in _READERS
-    }
-    if isinstance(fields.get("expr"), Mapping):
-        raise ValueError("`expr` is a text or a number, not a mapping")
-    if not isinstance(fields.get("library", {}), Mapping):
-        raise ValueError(
-            "`library` holds the texts of library files by name; "
-            "only `lrdsl.Schedule(..., library=PATH)` reads a file"
-        )
-    return fields | {name: _READERS[name](fields[name]) for name in fields.keys() & _READERS}
-
-
-def _params(value: Any) -> Any:
-    """The values of `params`; raises ScheduleError (LRD017) for one that is no number or time."""
-    if not isinstance(value, Mapping):
-        return value
-    params = {name: _finite(each) for name, each in as_dict(value).items()}
-    for name, each in params.items():
-        if isinstance(name, str):  # else pydantic refuses the name
-            parameter_node(name, each)
-    return params
-
-
-def _text(value: Any) -> Any:
-    """A number as the text of a constant schedule; anything else as it is."""
-    number = _finite(value)
-    return repr(number) if type(number) in (int, float) else value
-
-
-def _finite(value: Any) -> Any:
-    """A number as Python has it; an integer that no float64 holds is infinite, and so refused."""
-    number = plain_number(value)
-    beyond = type(number) is int and abs(number) > sys.float_info.max
-    return float("inf") if beyond else number
-
-
-_READERS = {"expr": _text, "params": _params, "library": as_dict}

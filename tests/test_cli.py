@@ -268,6 +268,19 @@ def test_fmt_file(tmp_path: Path, capsys: Output) -> None:
     assert main(["fmt", "--check", str(path)]) == 0
 
 
+def test_fmt_keeps_what_it_does_not_understand(tmp_path: Path, capsys: Output) -> None:
+    """A file is written in its own encoding, and one that is only read in part is not."""
+    path = tmp_path / "a.yaml"
+    path.write_text("lr: 0.1*2\n", encoding="utf-16")
+    assert main(["fmt", "--write", str(path)]) == 0
+    assert path.read_bytes() == "lr: 0.1 * 2\n".encode("utf-16")
+    large = "lr: 0.1*2\n" + "# more\n" * 150_000
+    path.write_text(large)
+    assert main(["fmt", "--write", str(path)]) == 2
+    assert path.read_text() == large
+    assert "is larger than 1,048,576 bytes and was left as it is" in capsys.readouterr().err
+
+
 def test_quote(capsys: Output) -> None:
     assert main(["quote", "lr=0.1 * 0.5^epoch"]) == 0
     assert capsys.readouterr().out == "'lr=\"0.1 * 0.5^epoch\"'\n"

@@ -518,8 +518,8 @@ def test_odd_arguments_are_refused_with_a_sentence(library: str) -> None:
     rng = random.Random(0)
     sensible = ["0.1", "10", "[5, 9]", "{5: 0.5}", "[0.1, 0.2, 0.3]", "'linear'"]
     done = 0
-    for name, row in TABLES[library].items():
-        names = [code.text for code in row.signature.arguments] + list(row.signature.named)
+    for name, (signature, _) in TABLES[library].rows.items():
+        names = [code.text for code in signature.arguments] + list(signature.named)
         for _ in range(60):
             chosen = {each: rng.choice(sensible) for each in names if rng.random() < 0.8}
             if chosen:

@@ -7,7 +7,7 @@ import pytest
 
 from lrdsl import Schedule, Timeline
 from lrdsl.cli import main
-from lrdsl.views.plot import Curve, draw, draw_run
+from lrdsl.views.plot import Curve, draw, run_curve
 
 Output = pytest.CaptureFixture[str]
 LONG = ["--total-steps", "3000000"]
@@ -70,7 +70,7 @@ def test_the_extremes_are_those_of_every_step(capsys: Output) -> None:
 def test_long_runs_are_drawn_as_their_rates_are(text: str, ascii_only: bool) -> None:
     """All but a few cells: bounds of a column may reach a dot further."""
     run = Timeline(steps_per_epoch=10_000, epochs=10)
-    long = draw_run(Schedule(text).bind(run).ir, run, ascii_only=ascii_only)
+    long = draw(run_curve(Schedule(text).bind(run).ir, run), ascii_only=ascii_only)
     every = draw(Curve(Schedule(text).values(run), 10), ascii_only=ascii_only)
     pairs = zip(long.split("\n"), every.split("\n"), strict=True)
     different = [x != y for a, b in pairs for x, y in zip(a.ljust(80), b.ljust(80), strict=True)]
@@ -80,7 +80,9 @@ def test_long_runs_are_drawn_as_their_rates_are(text: str, ascii_only: bool) -> 
 def test_an_outlier_of_one_step_is_drawn() -> None:
     run = Timeline(total_steps=4_000_000)
     ir = Schedule("0.1 if step != 3111111 else 0.3").bind(run).ir
-    top = next(line for line in draw_run(ir, run).split("\n") if "0.3 ┤" in line)
+    top = next(
+        line for line in draw(run_curve(ir, run), ascii_only=False).split("\n") if "0.3 ┤" in line
+    )
     bar = top.partition("┤")[2]
     assert len(bar.rstrip()) == 47 and bar.strip("⠀ ") == bar[46]
 
@@ -88,8 +90,8 @@ def test_an_outlier_of_one_step_is_drawn() -> None:
 def test_the_axis_is_in_epochs_where_they_are_known() -> None:
     core = Schedule("cosine(0.1)").bind(Timeline(total_steps=10**9)).ir
     known = Timeline(total_steps=10**9, steps_per_epoch=10**7)
-    assert draw_run(core, known).endswith("100 epochs")
-    assert draw_run(core, Timeline(total_steps=10**9)).endswith("1e9 steps")
+    assert draw(run_curve(core, known)).endswith("100 epochs")
+    assert draw(run_curve(core, Timeline(total_steps=10**9))).endswith("1e9 steps")
 
 
 def test_columns_of_every_rate() -> None:

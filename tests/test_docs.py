@@ -204,7 +204,7 @@ def curve_of(expr: str, epochs: int = 100) -> Curve:
 
 
 def test_curves_in_a_terminal() -> None:
-    assert draw(curve_of(STEPS)) == STEPS_DRAWN
+    assert draw(curve_of(STEPS), ascii_only=False) == STEPS_DRAWN
     assert draw(curve_of(SIGNS), ascii_only=True) == SIGNS_DRAWN
 
 

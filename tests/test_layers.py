@@ -25,8 +25,8 @@ PACKAGE = Path(lrdsl.__file__).parent
 # A file imports only from its own package and from those before it.
 PACKAGES = [
     "resources", "errors", "timeline", "syntax", "language", "ir", "expand", "engines", "rates",
-    "schedule", "keras", "torch", "convert", "configs", "check", "views", "hydra", "cli",
-    "training",
+    "schedule", "keras", "torch", "convert", "configs", "check", "views",
+    "hydra", "cli", "training",
 ]  # fmt: skip
 
 

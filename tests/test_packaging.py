@@ -59,6 +59,9 @@ def test_the_wheel_holds_grammar_conf_and_types(wheel: Path) -> None:
         for path in (ROOT / "conf").rglob("*")
         if path.suffix in (".yaml", ".py")
     }
+    tables = {path.relative_to(ROOT) for each in ("*.yaml", "*.toml")
+              for path in (ROOT / "lrdsl").rglob(each)}  # fmt: skip
+    assert tables and {path.as_posix() for path in tables} <= names
     assert "lrdsl/py.typed" in names
     assert not [
         name for name in names if name.startswith(("tests/", "tools/", "conf/", "grammar/"))

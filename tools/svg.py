@@ -22,10 +22,10 @@ text{font:11px system-ui,sans-serif;fill:#68717a}
 def picture(curve: Curve, title: str) -> str:
     """The curve as a small SVG file; its colours suit light and dark pages."""
     rates = rate_ticks(float(curve.values.min()), float(curve.values.max()), 4)
-    epochs = [each for each in ticks(0, curve.epochs, 5) if each <= curve.epochs]
+    epochs = [each for each in ticks(0, curve.length, 5) if each <= curve.length]
     heights = {rate: _BOTTOM - (rate - rates[0]) / (rates[-1] - rates[0]) * (_BOTTOM - _TOP)
                for rate in rates}  # fmt: skip
-    places = {epoch: _LEFT + epoch / curve.epochs * (_RIGHT - _LEFT) for epoch in epochs}
+    places = {epoch: _LEFT + epoch / curve.length * (_RIGHT - _LEFT) for epoch in epochs}
     lines = [
         '<svg xmlns="http://www.w3.org/2000/svg" width="480" height="200" viewBox="0 0 480 200" '
         f'role="img">\n<title>{escape(title)}</title>\n<style>{_STYLE}</style>',

@@ -4,20 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
 
+from lrdsl.cli import options
 from lrdsl.cli.exits import CLEAN, FAILED, FINDINGS, NOTHING
-from lrdsl.cli.options import (
-    add_library,
-    add_params,
-    add_timeline,
-    library_files_of,
-    params_of,
-    timeline_of,
-)
-
-if TYPE_CHECKING:
-    from lrdsl.check.report import Totals
 
 DESCRIPTION = "Check every schedule of YAML files and folders, and of expressions."
 EPILOG = ""
@@ -31,9 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("-e", "--expr", action="append", default=[], metavar="EXPR",
                         help="an expression; may be repeated")  # fmt: skip
-    add_params(parser)
-    add_library(parser)
-    add_timeline(parser)
+    options.add_schedule_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,12 +32,11 @@ def run(args: argparse.Namespace) -> int:
         expressions.append(sys.stdin.read())
     if not args.paths and not expressions:
         paths = ["."]
-    timeline = timeline_of(args)
-    results = check_all(expressions, paths, params_of(args), timeline, library_files_of(args))
-    return _exit_code(print_report(results, timeline))
-
-
-def _exit_code(totals: Totals) -> int:
+    timeline = options.timeline_of(args)
+    results = check_all(
+        expressions, paths, options.params_of(args), timeline, options.library_files_of(args)
+    )
+    totals = print_report(results, timeline)
     if totals.unreadable:
         return FAILED
     if totals.severities["error"] or totals.severities["warning"]:

@@ -6,20 +6,12 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from lrdsl.cli import options
 from lrdsl.cli.exits import CLEAN, Usage
-from lrdsl.cli.options import (
-    DASH,
-    add_library,
-    add_params,
-    add_timeline,
-    library_files_of,
-    params_of,
-    timeline_of,
-)
 from lrdsl.errors.diagnostics import ScheduleError
 from lrdsl.errors.rendering import render_all
 from lrdsl.syntax import tree
@@ -29,7 +21,7 @@ if TYPE_CHECKING:
     from lrdsl.timeline import Timeline
 
 DESCRIPTION = "Print the rate at every step of a run, or at some."
-EPILOG = DASH
+EPILOG = options.DASH
 _BLOCK = 65_536  # steps computed at once; what is printed is never all held
 
 
@@ -38,22 +30,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--at", metavar="LIST",
                         help="steps and times, e.g. 0,5ep,50%%; by default every step")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="one JSON object")
-    add_params(parser)
-    add_library(parser)
-    add_timeline(parser)
+    options.add_schedule_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     from lrdsl.schedule import Schedule
     from lrdsl.timeline import Timeline
 
-    timeline = timeline_of(args) or Timeline()
-    schedule = Schedule(args.expr, params_of(args), dict(library_files_of(args)))
-    _print_warnings(schedule)
+    timeline = options.timeline_of(args) or Timeline()
+    schedule = Schedule(args.expr, options.params_of(args), dict(options.library_files_of(args)))
+    if found := schedule.check():  # what is odd about an expression that works
+        print(render_all(found, schedule.expr, "schedule"), file=sys.stderr)
     if args.at is None:
-        pairs = _every_step(schedule, timeline)
+        steps = _every_step(timeline)
     else:
-        pairs = _some_steps(schedule, timeline, args.at)
+        steps = [_step_of(item.strip(), timeline) for item in args.at.split(",")]
+    schedule.bind(timeline)  # raises before anything is printed
+    pairs = _rates(schedule, timeline, steps)
     if args.json:
         _print_json(str(schedule), pairs)
     else:
@@ -62,35 +55,22 @@ def run(args: argparse.Namespace) -> int:
     return CLEAN
 
 
-def _print_warnings(schedule: Schedule) -> None:
-    """What is odd about an expression that works."""
-    found = schedule.check()
-    if found:
-        print(render_all(found, schedule.expr, "schedule"), file=sys.stderr)
-
-
-def _some_steps(schedule: Schedule, run: Timeline, at: str) -> Iterator[tuple[int, float]]:
-    steps = [_step_of(item.strip(), run) for item in at.split(",")]
-    schedule.bind(run)
-    return ((step, schedule.value(step, run)) for step in steps)
-
-
-def _every_step(schedule: Schedule, run: Timeline) -> Iterator[tuple[int, float]]:
+def _every_step(run: Timeline) -> Sequence[int]:
     if run.total_steps is None:
         raise Usage(
             "every step of the run needs its length: give --steps-per-epoch and --epochs, "
             "or --total-steps; or name some steps: --at 0,100"
         )
-    schedule.bind(run)
-    return _blocks(schedule, run, run.total_steps)
+    return range(run.total_steps)
 
 
-def _blocks(schedule: Schedule, run: Timeline, total: int) -> Iterator[tuple[int, float]]:
+def _rates(schedule: Schedule, run: Timeline, steps: Sequence[int]) -> Iterator[tuple[int, float]]:
+    """Each of the steps and its rate, computed in blocks."""
     import numpy as np
 
-    for start in range(0, total, _BLOCK):
-        steps = np.arange(start, min(start + _BLOCK, total), dtype=np.int64)
-        yield from zip(steps.tolist(), schedule.values(run, steps).tolist(), strict=True)
+    for start in range(0, len(steps), _BLOCK):
+        block = steps[start : start + _BLOCK]
+        yield from zip(block, schedule.values(run, np.array(block)).tolist(), strict=True)
 
 
 def _step_of(item: str, run: Timeline) -> int:
@@ -100,17 +80,17 @@ def _step_of(item: str, run: Timeline) -> int:
     from lrdsl.syntax.parser import parse
     from lrdsl.timeline import LAST_STEP
 
+    steps = Fraction(-1)
     try:
-        node = parse(item).body
-        steps = Fraction(-1)
-        if isinstance(node, tree.Number):
-            steps = node.value
-        elif isinstance(node, tree.Time):
-            steps = time_in_steps(node, run)
-    except ScheduleError:
-        steps = Fraction(-1)
+        match parse(item).body:
+            case tree.Number(value=value):
+                steps = value
+            case tree.Time() as time:
+                steps = time_in_steps(time, run)
     except Refused as refused:
         raise ScheduleError(refused.found, item, "--at") from None
+    except ScheduleError:
+        pass
     if steps < 0:
         raise Usage(f"`--at {item}`: write steps and times, such as `--at 0,100,5ep,50%`")
     if steps > LAST_STEP:

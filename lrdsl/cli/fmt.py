@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import os
 import sys
 from difflib import unified_diff
 from pathlib import Path
 
+from lrdsl.cli import options
 from lrdsl.cli.exits import CLEAN, FAILED, FINDINGS, Usage
-from lrdsl.cli.options import DASH
 from lrdsl.errors.rendering import visible
 
 DESCRIPTION = "Print an expression, or show how files change, in canonical text."
-EPILOG = DASH
+EPILOG = options.DASH
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,25 +54,39 @@ def _format_expression(text: str, *, check: bool) -> int:
 
 
 def _format_file(path: Path, *, write: bool, check: bool) -> int:
-    from lrdsl.configs.config_files import in_schedule_group, read_source
+    from lrdsl.configs import config_files
     from lrdsl.configs.yaml_formatting import format_source
 
-    name = path.as_posix()
+    name = visible(path.as_posix())
     try:
-        source = read_source(str(path))
+        source = config_files.read_source(str(path))
         with path.open("rb") as file:
-            has_mark = file.read(3) == b"\xef\xbb\xbf"
+            encoding = _encoding(file.read(3))
     except (OSError, UnicodeDecodeError) as error:
-        print(f"error: `{visible(name)}` cannot be read: {visible(str(error))}", file=sys.stderr)
-        return FAILED
-    result = format_source(source, group=in_schedule_group(str(path)))
+        return _failed(f"`{name}` cannot be read: {visible(str(error))}")
+    if config_files.is_too_large(source):
+        limit = f"{config_files.MAX_BYTES:,} bytes"
+        return _failed(f"`{name}` is larger than {limit} and was left as it is")
+    result = format_source(source, group=config_files.in_schedule_group(str(path)))
     if result == source:
         return CLEAN
     if write:
-        path.write_bytes(result.encode("utf-8-sig" if has_mark else "utf-8"))
-        print(f"{visible(name)}: rewritten")
+        path.write_bytes(result.encode(encoding))
+        print(f"{name}: rewritten")
     else:
         before, after = source.splitlines(), result.splitlines()
-        for line in unified_diff(before, after, name, name, lineterm=""):
+        for line in unified_diff(before, after, path.as_posix(), path.as_posix(), lineterm=""):
             print(visible(line))
     return FINDINGS if check else CLEAN
+
+
+def _failed(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return FAILED
+
+
+def _encoding(start: bytes) -> str:
+    """The encoding of a file by its byte order mark, which is written again."""
+    if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    return "utf-8-sig" if start == codecs.BOM_UTF8 else "utf-8"

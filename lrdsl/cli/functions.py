@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
+from lrdsl.cli import options
 from lrdsl.cli.exits import CLEAN, Usage
-from lrdsl.cli.options import add_library, library_of
 
 DESCRIPTION = "List the functions and names of the language."
 EPILOG = ""
@@ -15,13 +15,13 @@ EPILOG = ""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="everything about this one")
     parser.add_argument("--json", action="store_true", help="a JSON list")
-    add_library(parser)
+    options.add_library(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     from lrdsl.views.explain import Unknown, function_list, functions_as_data
 
-    library = library_of(args)
+    library = options.library_of(args)
     try:
         if args.json:
             print(json.dumps(functions_as_data(args.name, library), indent=2))

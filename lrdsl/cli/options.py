@@ -1,4 +1,4 @@
-"""Options that several commands share: each pair adds them to a parser, and reads their values."""
+"""Options that several commands share: added to a parser, and read as what they stand for."""
 
 from __future__ import annotations
 
@@ -23,9 +23,14 @@ _TIMELINE = {
 }
 
 
-def add_params(parser: argparse.ArgumentParser) -> None:
+def add_schedule_options(parser: argparse.ArgumentParser) -> None:
+    """What an expression needs besides its text: params, libraries and the run."""
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE",
                         help="a number or a time for a name; may be repeated")  # fmt: skip
+    add_library(parser)
+    group = parser.add_argument_group("the run")
+    for name, help_ in _TIMELINE.items():
+        group.add_argument(f"--{name.replace('_', '-')}", type=_count, metavar="N", help=help_)
 
 
 def params_of(args: argparse.Namespace) -> dict[str, str]:
@@ -60,12 +65,6 @@ def library_of(args: argparse.Namespace) -> Library:
     from lrdsl.language.user_library import load_checked
 
     return load_checked(library_files_of(args))
-
-
-def add_timeline(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the run")
-    for name, help_ in _TIMELINE.items():
-        group.add_argument(f"--{name.replace('_', '-')}", type=_count, metavar="N", help=help_)
 
 
 def timeline_of(args: argparse.Namespace) -> Timeline | None:

@@ -133,37 +133,30 @@ def bind(signature: Spec, spec: Spec, ignored: Iterable[str] = ()) -> dict[str, 
     and has no effect on the rates.
     """
     required = [each.text for each in signature.arguments]
-    names = [*required, *signature.named]
+    names, usage = [*required, *signature.named], _call_text(signature)
     given = list(spec.arguments)
     if given and isinstance(given[0], Code) and given[0].text.rpartition(".")[2] in OPTIMIZERS:
         del given[0]
     if len(given) > len(names):
-        raise ValueError(f"{_call_text(signature)} takes {len(names)} arguments, not {len(given)}")
+        raise ValueError(f"{usage} takes {len(names)} arguments, not {len(given)}")
     bound = dict(zip(names, given, strict=False))
     for name, value in spec.named.items():
         if name in bound:
-            raise ValueError(f"`{name}` of {_call_text(signature)} is given twice")
+            raise ValueError(f"`{name}` of {usage} is given twice")
         if name in names:
             bound[name] = value
         elif name not in ignored:
-            raise ValueError(
-                f"`{spec.name}` has no argument {shown(name)}{did_you_mean(name, names)}; "
-                f"it is {_call_text(signature)}"
-            )
-    missing = [name for name in required if name not in bound and name not in PLACES]
-    if missing:
+            near = did_you_mean(name, names)
+            raise ValueError(f"`{spec.name}` has no argument {shown(name)}{near}; it is {usage}")
+    if missing := [name for name in required if name not in bound and name not in PLACES]:
         needed = " and ".join(f"`{name}`" for name in missing)
-        raise ValueError(f"`{spec.name}` needs {needed}; it is {_call_text(signature)}")
+        raise ValueError(f"`{spec.name}` needs {needed}; it is {usage}")
     return {**signature.named, **bound}
 
 
 def _call_text(signature: Spec) -> str:
-    named = [f"{name}={_literal(value)}" for name, value in signature.named.items()]
+    named = [f"{name}={value!r}" for name, value in signature.named.items()]
     return f"`{signature.name}({', '.join([*(a.text for a in signature.arguments), *named])})`"
-
-
-def _literal(value: Any) -> str:
-    return value.text if isinstance(value, Code) else repr(value)
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:

@@ -31,6 +31,11 @@ def number(value: object, name: str) -> Fraction:
     return Fraction(repr(exact))
 
 
+def numbers_of(arguments: Mapping[str, Any], *names: str) -> list[Fraction]:
+    """The numbers that the arguments of these names are."""
+    return [number(arguments[name], name) for name in names]
+
+
 def number_text(value: Fraction) -> str:
     """The shortest text of a number; a simple fraction that no float hits is `(1/3)`."""
     if value.denominator == 1 and abs(value) < 10**15:

@@ -1,22 +1,26 @@
-"""Templates of expressions, in a table by another library's schedules, filled with arguments."""
+"""Tables of other libraries' schedules, in `LIBRARY.yaml`: templates, filled with arguments."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
-from types import EllipsisType
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from lrdsl.convert.call_syntax import Spec, did_you_mean, read_value, shown
 from lrdsl.convert.numbers import increasing, number, numbers_text, steps_text
 
 Arguments = Mapping[str, Any]
 # A text with `{name}` for a number, `{name:st}` for a length of time, `{name:st0}` for one that
-# may be 0, and `{name:text}` for a text as it is; or a function from the arguments to such a text.
-Template = str | Callable[[Arguments], str]
+# may be 0, and `{name:text}` for a text as it is; or `{parameter: {value: template}}`, a choice
+# by the value of one argument, `else` standing for every other; or a function to a template.
+Template = str | Mapping[str, Mapping[Any, Any]] | Callable[[Arguments], Any]
 
 # Why some have no template.
 METRIC = (
@@ -29,72 +33,71 @@ _FIELD = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
 
 @dataclass(frozen=True)
-class Row:
-    """One schedule of another library: how it is called there, and what it is here."""
+class Table:
+    """The schedules of a library: its file has the signature of each there, and its template here.
 
-    signature: Spec
-    template: Template
-
-
-def table(rows: Mapping[str, Template]) -> dict[str, Row]:
-    """Rows by name, from templates by the other library's own signature."""
-    signatures = [read_value(text) for text in rows]
-    return {
-        signature.name: Row(signature, template)
-        for signature, template in zip(signatures, rows.values(), strict=True)
-    }
-
-
-def find_row(library: str, rows: Mapping[str, Row], refused: Mapping[str, str], spec: Spec) -> Row:
-    """The row of a schedule; raises ValueError for one that is unknown or has no expression.
-
-    refused: by name, why there is none.
+    computed: templates that are functions, for those without one in the file.
     """
-    if spec.name in refused:
-        raise ValueError(f"`{spec.name}` {refused[spec.name]}")
-    if spec.name not in rows:
-        near = did_you_mean(spec.name, [*rows, *refused])
-        known = f"; known are {', '.join(f'`{name}`' for name in rows)}"
-        raise ValueError(f"{library} has no schedule {shown(spec.name)}{near or known}")
-    return rows[spec.name]
+
+    library: str
+    computed: Mapping[str, Template] = field(default_factory=dict)
+
+    @cached_property
+    def _file(self) -> Mapping[str, Mapping[str, Any]]:
+        file = Path(__file__).with_name(f"{self.library.lower()}.yaml")
+        return yaml.safe_load(file.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+    @cached_property
+    def rows(self) -> dict[str, tuple[Spec, Template]]:
+        """Signature and template by name."""
+        calls = [(read_value(call), row) for call, row in self._file["schedules"].items()]
+        return {call.name: (call, row or self.computed[call.name]) for call, row in calls}
+
+    def find(self, spec: Spec) -> tuple[Spec, Template]:
+        """The row of a schedule; ValueError for one that is unknown or has no expression."""
+        refused = self._file["refused"]
+        if spec.name in refused:
+            reason = refused[spec.name].format(metric=METRIC, callable=CALLABLE)
+            raise ValueError(f"`{spec.name}` {reason}")
+        if spec.name not in self.rows:
+            near = did_you_mean(spec.name, [*self.rows, *refused])
+            known = f"; known are {', '.join(f'`{name}`' for name in self.rows)}"
+            raise ValueError(f"{self.library} has no schedule {shown(spec.name)}{near or known}")
+        return self.rows[spec.name]
 
 
 def fill(template: Template, arguments: Arguments) -> str:
     """The text of a template, each field filled in."""
-    try:
-        text = template(arguments) if callable(template) else template
-    except (ZeroDivisionError, OverflowError):
-        raise ValueError("the arguments divide by zero, or are too large") from None
-    return _FIELD.sub(lambda match: _field(match[1], arguments, match[2]), text)
+    if callable(template):
+        try:
+            return fill(template(arguments), arguments)
+        except (ZeroDivisionError, OverflowError):
+            raise ValueError("the arguments divide by zero, or are too large") from None
+    if isinstance(template, Mapping):
+        ((name, templates),) = template.items()
+        return fill(_chosen(name, templates, arguments[name]), arguments)
+    return _FIELD.sub(lambda match: _field(match[1], arguments[match[1]], match[2]), template)
 
 
-def _field(name: str, arguments: Arguments, form: str | None) -> str:
-    value = arguments[name]
-    if form == "text":
-        return str(value)
-    return steps_text(value, name, zero=form == "st0") if form else numbers_text(value, name)
+def _field(name: str, value: Any, form: str | None) -> str:
+    match form:
+        case None:
+            return numbers_text(value, name)
+        case "text":
+            return str(value)
+    return steps_text(value, name, zero=form == "st0")
 
 
-def by(parameter: str, templates: Mapping[Any, Template]) -> Callable[[Arguments], str]:
-    """The template for the value of one argument; `...` stands for every other value."""
-
-    def choose(arguments: Arguments) -> str:
-        value = arguments[parameter]
-        known: Mapping[Any, Template] = templates
-        if isinstance(value, str | bool | int | float | None) and value in known:
-            return fill(known[value], arguments)
-        if ... in known:
-            return fill(known[...], arguments)
-        raise ValueError(_not_one_of(parameter, value, known))
-
-    return choose
-
-
-def _not_one_of(name: str, value: object, known: Mapping[Any, Any]) -> str:
-    names = [each for each in known if isinstance(each, str)]
+def _chosen(name: str, templates: Mapping[Any, Template], value: Any) -> Template:
+    """The template for the value of an argument."""
+    if isinstance(value, str | bool | int | float | None) and value in templates:
+        return templates[value]
+    if "else" in templates:
+        return templates["else"]
+    names = [each for each in templates if isinstance(each, str)]
     near = did_you_mean(value, names) if isinstance(value, str) else ""
-    options = " or ".join(f"`{each}`" for each in known if not isinstance(each, EllipsisType))
-    return f"`{name}` is {options}, not {shown(value)}{near}"
+    options = " or ".join(f"`{each}`" for each in templates)
+    raise ValueError(f"`{name}` is {options}, not {shown(value)}{near}")
 
 
 def sequence(bodies: Sequence[str], ends: object, name: str) -> str:

@@ -1,47 +1,17 @@
-"""The `lr_scheduler_type`s of transformers, and what each is here."""
+"""The `lr_scheduler_type`s of transformers, which begin with a warm-up in steps or a ratio."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from lrdsl.convert.build import build_schedule
 from lrdsl.convert.call_syntax import Spec, bind, read_spec, read_value, shown, with_arguments
-from lrdsl.convert.numbers import number, number_text, steps_text
-from lrdsl.convert.templates import METRIC, Arguments, Template, by, fill, find_row, table
+from lrdsl.convert.numbers import number, number_text, numbers_of, steps_text
+from lrdsl.convert.templates import Arguments, Table, fill
 from lrdsl.schedule import Schedule
 
-# `{warmup}` is a length of time, `{rest}` the length of what follows it.
 _LINEAR_WARMUP = "linear(0, {lr}) for {warmup:text} then "
-
-
-def _min_lr(a: Arguments) -> dict[str, Any]:
-    """The lowest rate, of which transformers wants exactly one of two spellings."""
-    if (a["min_lr"] is None) == (a["min_lr_rate"] is None):
-        raise ValueError("give one of `min_lr` and `min_lr_rate`")
-    rate = a["min_lr"]
-    if rate is None:
-        rate = number(a["lr"], "lr") * number(a["min_lr_rate"], "min_lr_rate")
-    return {**a, "low": rate}
-
-
-def _with_min_lr(a: Arguments) -> str:
-    return fill(_LINEAR_WARMUP + "cosine_annealing({lr}, {low}, half={rest:text} / "
-                "(2 * {num_cycles}))", _min_lr(a))  # fmt: skip
-
-
-def _warmup_with_min_lr(a: Arguments) -> str:
-    """Everything one step early: the first step is no longer at 0."""
-    tail = "at(cosine_annealing({lr}, {low}, half={rest:text} / (2 * {num_cycles})), t + 1st)"
-    if a["warmup"] == "0st":
-        return fill(tail, _min_lr(a))
-    warmup = "{lr} * warmup_from_one({warmup:text})"
-    if a["warmup_lr_rate"] is not None:
-        steps = a["warmup_steps"]
-        over = "{warmup:text} - 1st" if steps is None else f"{max(steps - 1, 1)}st"
-        warmup = f"linear({{lr}} * {{warmup_lr_rate}}, {{lr}}, over={over})"
-    return fill(f"{warmup} for {{warmup:text}} then {tail}", _min_lr(a))
 
 
 def _restarts(a: Arguments) -> str:
@@ -60,72 +30,69 @@ def _restarts(a: Arguments) -> str:
 
 
 def _inverse_sqrt(a: Arguments) -> str:
-    steps, scale = a["warmup_steps"], a["timescale"]
-    if scale is None and a["warmup"] != "0st":
+    scale = a["timescale"]
+    if scale is None and a["warmup"] == "0st":
+        scale = 10_000
+    if scale is None or scale == a["warmup_steps"]:
         return "warmup({warmup:text}) * rsqrt({lr}, over={warmup:text})"
-    a = {**a, "timescale": 10_000 if scale is None else scale}
-    if steps is not None and steps == a["timescale"]:
-        return "warmup({warmup:text}) * rsqrt({lr}, over={warmup:text})"
-    return fill(_LINEAR_WARMUP + "inverse_time({lr}, 1, every={timescale:st}, power=0.5)", a)
+    every = steps_text(scale, "timescale")
+    return _LINEAR_WARMUP + f"inverse_time({{lr}}, 1, every={every}, power=0.5)"
 
 
-_RISES: dict[str, Template] = {
+def _with_min_lr(a: Arguments) -> str:
+    """Everything one step early: the first step is no longer at 0."""
+    tail = "at(cosine_annealing({lr}, {low}, half={rest:text} / (2 * {num_cycles})), t + 1st)"
+    if a["warmup"] == "0st":
+        return tail
+    rise = "{lr} * warmup_from_one({warmup:text})"
+    if a["warmup_lr_rate"] is not None:
+        steps = a["warmup_steps"]
+        over = "{warmup:text} - 1st" if steps is None else f"{max(steps - 1, 1)}st"
+        rise = f"linear({{lr}} * {{warmup_lr_rate}}, {{lr}}, over={over})"
+    return f"{rise} for {{warmup:text}} then {tail}"
+
+
+_RISES = {
     "linear": "linear({low}, {lr})",
     "cosine": "cosine({low}, {lr})",
     "1-sqrt": "polynomial({low}, {lr}, power=0.5)",
 }
-_FALLS: dict[str, Template] = {
+_COSINE_FALL = {
+    0.5: "cosine({lr}, {low}, over={num_decay_steps:st})",
+    "else": "cosine_annealing({lr}, {low}, half={num_decay_steps:st} / (2 * {num_cycles})) "
+    "for {num_decay_steps:st} then {low}",
+}
+_FALLS = {
     "linear": "linear({lr}, {low}, over={num_decay_steps:st})",
-    "cosine": by("num_cycles", {
-        0.5: "cosine({lr}, {low}, over={num_decay_steps:st})",
-        ...: "cosine_annealing({lr}, {low}, half={num_decay_steps:st} / (2 * {num_cycles})) "
-             "for {num_decay_steps:st} then {low}",
-    }),
+    "cosine": {"num_cycles": _COSINE_FALL},
     "1-sqrt": "polynomial({lr}, {low}, k=0.5, over={num_decay_steps:st})",
-}  # fmt: skip
+}
 
 
 def _stable(a: Arguments) -> str:
-    lr, ratio = number(a["lr"], "lr"), number(a["min_lr_ratio"], "min_lr_ratio")
-    a = {**a, "low": lr * ratio}
-    decay = number(a["num_decay_steps"], "num_decay_steps")
+    lr, ratio, decay = numbers_of(a, "lr", "min_lr_ratio", "num_decay_steps")
     warmup = "" if a["warmup"] == "0st" else "- {warmup:text} "
     hold = f"span {warmup}- {steps_text(decay, 'num_decay_steps')}"
     if a["num_stable_steps"] is not None:
         hold = steps_text(a["num_stable_steps"], "num_stable_steps", zero=True)
     elif a["rest_steps"] is not None:
         hold = steps_text(a["rest_steps"] - decay, "num_decay_steps", zero=True)
-    rise, fall = (fill(by(f"{side}_type", kinds), a)
-                  for side, kinds in (("warmup", _RISES), ("decay", _FALLS)))  # fmt: skip
-    return fill(f"{rise} for {{warmup:text}} then {{lr}} for {hold} then ({fall})", a)
+    a = {**a, "low": lr * ratio}
+    rise, fall = fill({"warmup_type": _RISES}, a), fill({"decay_type": _FALLS}, a)
+    return f"{rise} for {{warmup:text}} then {{lr}} for {hold} then ({fall})"
 
 
+TRANSFORMERS = Table(
+    "transformers",
+    {
+        "cosine_with_restarts": _restarts,
+        "inverse_sqrt": _inverse_sqrt,
+        "cosine_warmup_with_min_lr": _with_min_lr,
+        "warmup_stable_decay": _stable,
+    },
+)
 # What every type has, in the words of `get_scheduler`.
-_COMMON = "common(lr, num_warmup_steps=0, num_training_steps=None, warmup_ratio=None)"
-TRANSFORMERS = table({
-    "constant()": "{lr}",
-    "constant_with_warmup()":
-        by("warmup", {"0st": "{lr}", ...: "{lr} * warmup({warmup:text})"}),
-    "linear()": _LINEAR_WARMUP + "linear({lr}, 0, over={rest:text})",
-    "cosine(num_cycles=0.5)":
-        _LINEAR_WARMUP + "cosine_annealing({lr}, half={rest:text} / (2 * {num_cycles}))",
-    "cosine_with_restarts(num_cycles=1)": _restarts,
-    "polynomial(lr_end=1e-07, power=1.0)":
-        _LINEAR_WARMUP + "polynomial({lr}, {lr_end}, power={power}, over={rest:text})",
-    "inverse_sqrt(timescale=None)": _inverse_sqrt,
-    "cosine_with_min_lr(num_cycles=0.5, min_lr=None, min_lr_rate=None)": _with_min_lr,
-    "cosine_warmup_with_min_lr(num_cycles=0.5, min_lr=None, min_lr_rate=None, "
-    "warmup_lr_rate=None)": _warmup_with_min_lr,
-    "warmup_stable_decay(num_decay_steps, num_stable_steps=None, warmup_type='linear', "
-    "decay_type='cosine', min_lr_ratio=0, num_cycles=0.5)": _stable,
-})  # fmt: skip
-_ADAFACTOR = "computes its rate from the parameters; give it `relative_step=False` and a schedule"
-_REFUSED = {
-    "reduce_lr_on_plateau": METRIC,
-    "greedy": METRIC,
-    "Adafactor": _ADAFACTOR,
-    "AdafactorSchedule": _ADAFACTOR,
-}
+_COMMON = read_value("common(lr, num_warmup_steps=0, num_training_steps=None, warmup_ratio=None)")
 
 
 def from_transformers(
@@ -144,40 +111,48 @@ def from_transformers(
     steps below 1 is a ratio, as in TrainingArguments.
     """
     spec = read_spec(getattr(lr_scheduler_type, "value", lr_scheduler_type), "a type")
-    row = find_row("transformers", TRANSFORMERS, _REFUSED, spec)
     common = {"lr": lr, "num_warmup_steps": num_warmup_steps,
               "num_training_steps": num_training_steps, "warmup_ratio": warmup_ratio}  # fmt: skip
     given = {name: value for name, value in common.items() if value not in (None, 0)}
-    spec = with_arguments(spec, {**given, **lr_scheduler_kwargs})
-    known = read_value(_COMMON)
-    signature = Spec(
-        spec.name,
-        (*known.arguments, *row.signature.arguments),
-        {**known.named, **row.signature.named},
-    )
-    bound = bind(signature, spec)
-    return build_schedule(fill(row.template, {**bound, **_warmup(bound)}))
+    return build_schedule(_text(spec, {**given, **lr_scheduler_kwargs}))
 
 
-def _warmup(bound: Mapping[str, Any]) -> dict[str, Any]:
-    """The length of the warm-up and of what is left, as texts and, where known, as numbers."""
-    ratio, steps, total = (
-        bound[name] for name in ("warmup_ratio", "num_warmup_steps", "num_training_steps")
-    )
+def _text(spec: Spec, arguments: Arguments) -> str:
+    own, template = TRANSFORMERS.find(spec)
+    required = (*_COMMON.arguments, *own.arguments)
+    signature = Spec(own.name, required, {**_COMMON.named, **own.named})
+    bound = bind(signature, with_arguments(spec, arguments))
+    bound |= _lengths(bound)
+    if "min_lr" in bound:
+        bound["low"] = _low(bound)
+    return fill(template, bound)
+
+
+def _low(bound: Arguments) -> Any:
+    """The lowest rate, of which transformers wants exactly one of two spellings."""
+    if (bound["min_lr"] is None) == (bound["min_lr_rate"] is None):
+        raise ValueError("give one of `min_lr` and `min_lr_rate`")
+    if bound["min_lr"] is not None:
+        return bound["min_lr"]
+    return number(bound["lr"], "lr") * number(bound["min_lr_rate"], "min_lr_rate")
+
+
+def _lengths(bound: Arguments) -> dict[str, Any]:
+    """How long the warm-up and what follows it are, as texts and, where known, as numbers."""
+    names = ("warmup_ratio", "num_warmup_steps", "num_training_steps")
+    ratio, steps, total = (bound[name] for name in names)
     if ratio is not None and steps:
         raise ValueError("give one of `num_warmup_steps` and `warmup_ratio`")
     if ratio is None and 0 < number(steps, "num_warmup_steps") < 1:
         ratio = steps
-    if ratio is not None and not 0 <= number(ratio, "warmup_ratio") < 1:
-        raise ValueError(f"`warmup_ratio` is between 0 and 1, not {shown(ratio)}")
-    if ratio is not None and total is None:
-        percent = number_text(number(ratio, "warmup_ratio") * 100)
-        return {"warmup": f"{percent}%", "warmup_steps": None, "rest": "span", "rest_steps": None}
     if ratio is not None:
-        steps = math.ceil(total * ratio)
-    warmup = steps_text(steps, "num_warmup_steps", zero=True)
-    if total is None:
-        return {"warmup": warmup, "warmup_steps": steps, "rest": "span", "rest_steps": None}
-    rest = max(number(total, "num_training_steps") - steps, 1)
-    return {"warmup": warmup, "warmup_steps": steps, "rest": steps_text(rest, "num_training_steps"),
-            "rest_steps": rest}  # fmt: skip
+        if not 0 <= number(ratio, "warmup_ratio") < 1:
+            raise ValueError(f"`warmup_ratio` is between 0 and 1, not {shown(ratio)}")
+        steps = None if total is None else math.ceil(total * ratio)
+    if steps is None:
+        warmup = f"{number_text(number(ratio, 'warmup_ratio') * 100)}%"
+    else:
+        warmup = steps_text(steps, "num_warmup_steps", zero=True)
+    rest = None if total is None else max(number(total, "num_training_steps") - steps, 1)
+    after = "span" if rest is None else steps_text(rest, "num_training_steps")
+    return {"warmup": warmup, "warmup_steps": steps, "rest": after, "rest_steps": rest}

@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from lrdsl import Schedule, ScheduleError, Timeline, hydra
 from lrdsl.training.data import count_images
-from lrdsl.training.files import write_text
+from lrdsl.training.files import whole
 from lrdsl.training.quiet import quiet
 from lrdsl.training.settings import RunError, Settings, plan, read_schedule, read_settings
 
@@ -45,7 +45,8 @@ def run(cfg: DictConfig) -> float:
             raise SystemExit(1) from None
         return float("nan")  # the other jobs of a sweep go on
     finally:
-        write_text(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
+        with whole(folder / "summary.json") as draft:
+            draft.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
 
 
 def _train(cfg: DictConfig, folder: Path, summary: dict[str, Any]) -> float:
@@ -63,23 +64,22 @@ def _train(cfg: DictConfig, folder: Path, summary: dict[str, Any]) -> float:
     from lrdsl.training.pictures import draw_history
 
     try:
-        recorder = train(settings, schedule, planned, folder)
+        last = train(settings, schedule, planned, folder).rows[-1]
     except KeyboardInterrupt:
         print(f"interrupted; what there is lies in {_shown(folder)}", file=sys.stderr)
         raise SystemExit(130) from None
     draw_history(folder, _described(schedule))
-    last = recorder.rows[-1]
-    summary |= {key: _plain(last[key]) for key in ("epoch", "step", "accuracy", "val_accuracy")}
-    log.info("%s", _last_line(last, settings, folder))
-    return float(last["val_accuracy"] or last["accuracy"])
+    summary |= {key: last[key] for key in ("epoch", "step", "accuracy", "val_accuracy")}
+    which = "accuracy" if last["val_accuracy"] is None else "val_accuracy"
+    log.info("%s", _last_line(last, which, settings, folder))
+    return float(last[which])
 
 
 def _check(schedule: Schedule, timeline: Timeline) -> None:
     from lrdsl.errors.rendering import render_all
 
     found = schedule.check(timeline)
-    errors = [each for each in found if each.severity == "error"]
-    if errors:
+    if errors := [each for each in found if each.severity == "error"]:
         raise ScheduleError(errors, schedule.expr, "schedule")
     if found:
         log.warning("%s", render_all(found, schedule.expr, "schedule"))
@@ -101,22 +101,17 @@ def _described(schedule: Schedule) -> str:
     return f"{text} where {params}" if params else text
 
 
-def _last_line(last: dict[str, Any], settings: Settings, folder: Path) -> str:
+def _last_line(last: dict[str, Any], which: str, settings: Settings, folder: Path) -> str:
     stopped = ""
     if last["epoch"] < settings.trainer.epochs:
         stopped = f"stopped in epoch {last['epoch']}: the loss is not a number; "
-    which = "accuracy" if last["val_accuracy"] is None else "validation accuracy"
-    value = last["accuracy"] if last["val_accuracy"] is None else last["val_accuracy"]
-    return f"{stopped}{which} {value:.4f}; model, history and pictures are in {_shown(folder)}"
+    accuracy = f"{which.replace('val_', 'validation ')} {last[which]:.4f}"
+    return f"{stopped}{accuracy}; model, history and pictures are in {_shown(folder)}"
 
 
 def _shown(folder: Path) -> str:
     here = Path.cwd()
     return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
-
-
-def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, int) else float(value)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from lrdsl.training.files import read_csv, write_csv
-from lrdsl.training.pictures import draw, read_curve
+from lrdsl.training.pictures import draw, read_curve, shortened
 
 log = logging.getLogger(__name__)
 
@@ -46,21 +46,21 @@ class Comparison(Callback):  # type: ignore[misc]
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         folder = Path(config.hydra.sweep.dir)
         jobs = read_jobs(folder, self.start)
-        names = label(jobs)
-        failures.extend(name for job, name in zip(jobs, names, strict=True) if job.error)
-        rows = [_row(number, *each) for number, each in enumerate(zip(jobs, names, strict=True))]
+        named = list(zip(jobs, label(jobs), strict=True))
+        failures.extend(name for job, name in named if job.error)
+        rows = [_row(number, job, name) for number, (job, name) in enumerate(named)]
         write_csv(folder / "comparison.csv", COLUMNS, rows)
         log.info("\n%s\n", table(rows))
-        drawn = [(job, name) for job, name in zip(jobs, names, strict=True) if job.history]
-        if drawn:
+        if drawn := [(job, name) for job, name in named if job.history]:
             _draw(folder / "comparison.png", drawn)
-        log.info("%s", _last_line(folder, len(jobs)))
+        failed = f", {len(failures)} failed" if failures else ""
+        log.info(f"{len(jobs)} runs{failed}; comparison.png and comparison.csv are in {folder}")
 
 
 def read_jobs(folder: Path, since: float = 0.0) -> list[Job]:
     """The jobs below a sweep's folder that ended after `since`, in the order they ran."""
     files = [file for file in folder.rglob("summary.json") if file.stat().st_mtime >= since]
-    return [_read_job(file.parent) for file in sorted(files, key=lambda file: _number(file))]
+    return [_read_job(file.parent) for file in sorted(files, key=_number)]
 
 
 def _number(file: Path) -> tuple[int, float]:
@@ -93,34 +93,31 @@ def _short(word: str) -> str:
     return f"{key.rpartition('.')[2]}={value.strip(chr(39))}"
 
 
-def _row(number: int, job: Job, name: str) -> tuple[Any, ...]:
-    history = [row for row in job.history if row["val_accuracy"]]
-    best = max(history, key=lambda row: float(row["val_accuracy"]), default=None)
-    return (
-        number,
-        name,
-        history[-1]["val_accuracy"] if history else None,
-        best and best["val_accuracy"],
-        best and best["epoch"],
-        job.history[0]["first_learning_rate"] if job.history else None,
-        job.history[-1]["learning_rate"] if job.history else None,
-        job.schedule,
-        job.folder.name,
-        " ".join(job.error.split()) or None,
-    )
+def _row(number: int, job: Job, name: str) -> dict[str, Any]:
+    history, scored = job.history, [row for row in job.history if row["val_accuracy"]]
+    row: dict[str, Any] = {"job": number, "run": name, "schedule": job.schedule}
+    row |= {"folder": job.folder.name, "error": " ".join(job.error.split())}
+    if history:
+        row["first_learning_rate"] = history[0]["first_learning_rate"]
+        row["last_learning_rate"] = history[-1]["learning_rate"]
+    if scored:
+        best = max(scored, key=lambda epoch: float(epoch["val_accuracy"]))
+        row |= {"val_accuracy": scored[-1]["val_accuracy"], "best_epoch": best["epoch"]}
+        row["best_val_accuracy"] = best["val_accuracy"]
+    return row
 
 
-def table(rows: list[tuple[Any, ...]]) -> str:
+def table(rows: list[dict[str, Any]]) -> str:
     """The rows for a terminal, the best validation accuracy first."""
-    shown = ("job", "run", "val_accuracy", "best", "in epoch", "first lr", "last lr")
-    ordered = sorted(rows, key=lambda row: -float(row[2] or -1))
-    cells = [shown, *([_cell(value) for value in row[:7]] for row in ordered)]
-    for line, row in zip(cells[1:], ordered, strict=True):
-        line[2] = "failed" if row[-1] else line[2]  # type: ignore[index]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(shown))]
-    padded = (
-        "  ".join(f"{cell:<{w}}" for cell, w in zip(line, widths, strict=True)) for line in cells
-    )
+    cells: list[tuple[str, ...]] = [
+        ("job", "run", "val_accuracy", "best", "in epoch", "first lr", "last lr")
+    ]
+    for row in sorted(rows, key=lambda row: -float(row.get("val_accuracy") or -1)):
+        accuracy = "failed" if row["error"] else row.get("val_accuracy")
+        shown = {**row, "val_accuracy": accuracy}
+        cells.append(tuple(_cell(shown.get(column)) for column in COLUMNS[:7]))
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    padded = ("  ".join(map(str.ljust, line, widths)) for line in cells)
     return "\n".join(line.rstrip() for line in padded)
 
 
@@ -128,23 +125,14 @@ def _cell(value: Any) -> str:
     try:
         return f"{float(value):.6g}"
     except (TypeError, ValueError):
-        text = str(value or "")
-        return text if len(text) <= 60 else f"{text[:57]}..."
+        return shortened(str(value or ""))
 
 
 def _draw(file: Path, jobs: list[tuple[Job, str]]) -> None:
-    names = [name if len(name) <= 60 else f"{name[:57]}..." for _, name in jobs]
+    accuracy, rates = [], []
     # Curves often lie on each other; dashes let the one below show.
-    styles = islice(cycle(("-", "--", "-.", ":")), len(jobs))
-    own = list(zip((job.folder for job, _ in jobs), names, styles, strict=True))
-    accuracy = [
-        read_curve(folder / "history.csv", "val_accuracy", name, style)
-        for folder, name, style in own
-    ]
-    rates = [read_curve(folder / "lr.csv", "learning_rate", "", style) for folder, _, style in own]
+    for (job, name), style in zip(jobs, cycle(("-", "--", "-.", ":")), strict=False):
+        history, steps = job.folder / "history.csv", job.folder / "lr.csv"
+        accuracy.append(read_curve(history, "val_accuracy", shortened(name), style))
+        rates.append(read_curve(steps, "learning_rate", "", style))
     draw(file, f"{len(jobs)} runs", accuracy, rates, "validation accuracy")
-
-
-def _last_line(folder: Path, jobs: int) -> str:
-    failed = f", {len(failures)} failed" if failures else ""
-    return f"{jobs} runs{failed}; comparison.png and comparison.csv are in {folder}"

@@ -38,17 +38,13 @@ def load_images(data: Shipped | Synthetic, seed: int) -> Images:
     if isinstance(data, Synthetic):
         images, labels = _make(data, seed)
     elif data.name == "digits":
-        images, labels = _load_digits()
+        from sklearn.datasets import load_digits
+
+        digits = load_digits()
+        images, labels = digits.images / 16, digits.target
     else:
         images, labels = _download(data.name)
     return images[: data.limit, ..., None].astype("float32"), labels[: data.limit].astype("int32")
-
-
-def _load_digits() -> Images:
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    return digits.images / 16, digits.target
 
 
 def _make(data: Synthetic, seed: int) -> Images:
@@ -69,18 +65,13 @@ def _download(name: str) -> Images:
     try:
         (images, labels), _ = getattr(keras.datasets, name).load_data()
     except Exception as error:  # urllib, sockets, SSL, broken archives: many classes, one remedy
-        raise RunError(_no_download(name, error)) from error
+        folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets"
+        why, file = " ".join(str(error).split()), folder / _FILES[name]
+        help_ = f"put `{file}` there yourself, or write `data=digits`"
+        message = f"error: `{name}` cannot be downloaded: {why}\n  = help: {help_}"
+        raise RunError(message) from error
     finally:
         socket.setdefaulttimeout(before)
     if len(images) != _SIZES[name]:
         raise RunError(f"error: `{name}` has {len(images)} images instead of {_SIZES[name]}")
     return images / 255, labels
-
-
-def _no_download(name: str, error: Exception) -> str:
-    folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets"
-    why = " ".join(str(error).split())
-    return (
-        f"error: `{name}` cannot be downloaded: {why}\n"
-        f"  = help: put `{folder / _FILES[name]}` there yourself, or write `data=digits`"
-    )

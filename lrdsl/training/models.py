@@ -39,6 +39,14 @@ def _cnn_layers(model: Cnn) -> list[keras.Layer]:
     return out
 
 
+_OPTIMIZERS = {
+    "sgd": optimizers.SGD,
+    "momentum": optimizers.SGD,
+    "adam": optimizers.Adam,
+    "adamw": optimizers.AdamW,
+}
+
+
 def build_optimizer(
     optimizer: Sgd | Momentum | Adam | AdamW, rate: Any, accumulate: int
 ) -> keras.Optimizer:
@@ -46,10 +54,4 @@ def build_optimizer(
     options = optimizer.model_dump(exclude={"name"})
     if accumulate > 1:
         options["gradient_accumulation_steps"] = accumulate
-    match optimizer:
-        case Sgd() | Momentum():
-            return optimizers.SGD(rate, **options)
-        case Adam():
-            return optimizers.Adam(rate, **options)
-        case AdamW():
-            return optimizers.AdamW(rate, **options)
+    return _OPTIMIZERS[optimizer.name](rate, **options)

@@ -32,13 +32,10 @@ def read_curve(file: Path, column: str, name: str, style: str = "-") -> Curve:
 
 def draw_history(folder: Path, title: str) -> None:
     """`history.png` from the files of a run."""
-    history, rates = folder / "history.csv", folder / "lr.csv"
-    accuracy = [
-        read_curve(history, "accuracy", "training"),
-        read_curve(history, "val_accuracy", "validation"),
-    ]
-    rate = read_curve(rates, "learning_rate", "")
-    draw(folder / "history.png", title, [each for each in accuracy if each.x], [rate], "accuracy")
+    kinds = {"accuracy": "training", "val_accuracy": "validation"}
+    history = [read_curve(folder / "history.csv", *kind) for kind in kinds.items()]
+    rate = read_curve(folder / "lr.csv", "learning_rate", "")
+    draw(folder / "history.png", title, [each for each in history if each.x], [rate], "accuracy")
 
 
 def draw(file: Path, title: str, above: Sequence[Curve], below: Sequence[Curve], what: str) -> None:
@@ -47,7 +44,8 @@ def draw(file: Path, title: str, above: Sequence[Curve], below: Sequence[Curve],
 
     figure = Figure(figsize=(9, 6.5), dpi=130, layout="constrained")
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
-    figure.suptitle(_shortened(title), fontsize=11, family="monospace")
+    title = shortened(" ".join(title.split()).replace("$", r"\$"), 90)
+    figure.suptitle(title, fontsize=11, family="monospace")
     _panel(top, above, what)
     # A rate holds until the next step.
     _panel(bottom, below, "learning rate", drawstyle="steps-post")
@@ -70,6 +68,5 @@ def _panel(axes: Any, curves: Sequence[Curve], label: str, drawstyle: str = "def
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _shortened(text: str, most: int = 90) -> str:
-    text = " ".join(text.split()).replace("$", r"\$")
+def shortened(text: str, most: int = 60) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."

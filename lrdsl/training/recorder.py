@@ -10,6 +10,9 @@ from typing import Any
 
 import keras
 import numpy as np
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from lrdsl import Schedule, Timeline
 from lrdsl.training.files import write_csv
@@ -35,7 +38,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._draft = folder / ".lr.draft.csv"
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self._events = _Events(self.folder / "tensorboard")
+        self._events = EventFileWriter(str(self.folder / "tensorboard"))
         self._made = self._updates()
         self._draft.write_text("step,epoch,learning_rate\n", encoding="utf-8")
 
@@ -60,17 +63,14 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
             log.info("%s", _line(row, self.params.get("epochs")))
 
     def _write(self, row: dict[str, Any], steps: Any, rates: Any) -> None:
-        write_csv(self.folder / "history.csv", COLUMNS, [[*each.values()] for each in self.rows])
+        write_csv(self.folder / "history.csv", COLUMNS, self.rows)
         per_epoch = self.timeline.steps_per_epoch or 1
         with self._draft.open("a", encoding="utf-8") as file:
-            file.writelines(
-                f"{step},{step / per_epoch:.6g},{rate!s}\n"
-                for step, rate in zip(steps, rates, strict=True)
-            )
-        for step, rate in zip(steps, rates, strict=True):
-            self._events.add(int(step), learning_rate=float(rate))
+            for step, rate in zip(steps.tolist(), rates, strict=True):
+                file.write(f"{step},{step / per_epoch:.6g},{rate!s}\n")
+                self._events.add_event(_event(step, learning_rate=float(rate)))
         metrics = {name: row[name] for name in METRICS if row[name] is not None}
-        self._events.add(row["step"], **metrics)
+        self._events.add_event(_event(row["step"], **metrics))
         self._events.flush()
 
     def close(self) -> None:
@@ -94,26 +94,7 @@ def _line(row: dict[str, Any], epochs: int | None) -> str:
     return "  ".join([*cells, f"{row['seconds']:.1f}s"])
 
 
-class _Events:
-    """TensorBoard's event file, written without the framework that trains."""
-
-    def __init__(self, folder: Path) -> None:
-        from tensorboard.summary.writer import event_file_writer as writers  # type: ignore[import-untyped]
-
-        folder.mkdir(parents=True, exist_ok=True)
-        self._writer = writers.EventFileWriter(str(folder))
-
-    def add(self, step: int, **values: float) -> None:
-        from tensorboard.compat.proto.event_pb2 import Event  # type: ignore[import-untyped]
-        from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore[import-untyped]
-
-        items = [Summary.Value(tag=tag, simple_value=value) for tag, value in values.items()]
-        self._writer.add_event(
-            Event(wall_time=time.time(), step=step, summary=Summary(value=items))
-        )
-
-    def flush(self) -> None:
-        self._writer.flush()
-
-    def close(self) -> None:
-        self._writer.close()
+def _event(step: int, **values: float) -> Event:
+    """An event of TensorBoard, made without the framework that trains."""
+    items = [Summary.Value(tag=tag, simple_value=value) for tag, value in values.items()]
+    return Event(wall_time=time.time(), step=step, summary=Summary(value=items))

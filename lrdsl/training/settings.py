@@ -61,18 +61,18 @@ class Momentum(_Settings):
     nesterov: bool = False
 
 
-class Adam(_Settings):
+class _Moments(_Settings):
+    beta_1: Share
+    beta_2: Share
+    epsilon: Annotated[float, Field(gt=0)]
+
+
+class Adam(_Moments):
     name: Literal["adam"]
-    beta_1: Share
-    beta_2: Share
-    epsilon: Annotated[float, Field(gt=0)]
 
 
-class AdamW(_Settings):
+class AdamW(_Moments):
     name: Literal["adamw"]
-    beta_1: Share
-    beta_2: Share
-    epsilon: Annotated[float, Field(gt=0)]
     weight_decay: Annotated[float, Field(ge=0)]
 
 
@@ -135,16 +135,13 @@ def _describe(error: Any) -> str:
 
 def read_schedule(value: Any, library: Any = None) -> Schedule:
     """The value of the key `schedule`: an expression, a number, or `{expr, params, library}`."""
-    files = dict(library_files(library))
-    if isinstance(value, dict):
-        unknown = sorted(value.keys() - {"expr", "params", "library"})
-        if unknown:
-            raise RunError(f"error: `schedule.{unknown[0]}` is not a key of a schedule")
-        files |= dict(library_files(value.get("library")))
-        return Schedule(str(value["expr"]), value.get("params") or {}, files)
-    if value is None:
+    given = value if isinstance(value, dict) else {"expr": value}
+    if unknown := sorted(given.keys() - {"expr", "params", "library"}):
+        raise RunError(f"error: `schedule.{unknown[0]}` is not a key of a schedule")
+    if given.get("expr") is None:
         raise RunError("error: `schedule` is missing; write `schedule=EXPR` or `schedule=NAME`")
-    return Schedule(str(value), library=files)
+    files = (*library_files(library), *library_files(given.get("library")))
+    return Schedule(str(given["expr"]), given.get("params") or {}, dict(files))
 
 
 class Plan(_Settings):
@@ -163,12 +160,10 @@ def plan(images: int, trainer: Trainer) -> Plan:
     validation = images - train
     size, together = trainer.batch_size, trainer.batch_size * trainer.accumulate
     if train < together:
-        times = (
-            f" times `trainer.accumulate` {trainer.accumulate}" if trainer.accumulate > 1 else ""
-        )
-        raise RunError(
-            f"error: `trainer.batch_size` {size}{times} is more than the {train} training images"
-        )
+        wanted = f"`trainer.batch_size` {size}"
+        if trainer.accumulate > 1:
+            wanted += f" times `trainer.accumulate` {trainer.accumulate}"
+        raise RunError(f"error: {wanted} is more than the {train} training images")
     # Gradients may not be carried from one epoch into the next: only whole updates.
     train = train // together * together if trainer.accumulate > 1 else train
     batches = -(-train // size)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from lrdsl.errors.codes import CODES, Code
 from lrdsl.errors.diagnostics import Diagnostic, ScheduleError
 from lrdsl.errors.rendering import render_all, visible
-from lrdsl.language import user_library as libraries
 from lrdsl.language.builtins import NAMES, Signature
 from lrdsl.language.library import STANDARD, Library
 from lrdsl.language.params import Parameters
 from lrdsl.language.suggestions import suggestion
+from lrdsl.language.user_library import load
 from lrdsl.syntax import tree
 from lrdsl.syntax.formatter import format_lines
 from lrdsl.syntax.parser import parse
@@ -56,9 +56,6 @@ def _name_page(word: str) -> str:
     return f"{word}: {NAMES[word].type}\n{paragraph(NAMES[word].doc)}"
 
 
-# codes
-
-
 def _code_page(name: str, code: Code) -> str:
     blocks = [f"{name}: {code.title}", paragraph(code.explanation)]
     if code.example:
@@ -89,13 +86,8 @@ def example_problems(code: Code, text: str) -> list[Diagnostic]:
     if code.language == "yaml":
         return check_source(text, run=run)[1]
     if code.language == "library":
-        from lrdsl.language.user_library import load
-
         return [each for _, each in load((("schedules.lrs", text),)).found]
     return check_expression(text, {}, run)
-
-
-# functions
 
 
 def function_list(name: str | None, library: Library = STANDARD) -> str:
@@ -147,61 +139,57 @@ def _table(title: str, rows: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
-# expressions
-
-
 def _expression_page(text: str, params: Parameters, run: Timeline | None, library: Library) -> str:
     from lrdsl.schedule import Schedule
+    from lrdsl.timeline import Timeline
 
-    schedule = Schedule(text, params, dict(library.files))
-    program = parse(text)
-    warnings = libraries.problems(text, params, library.files)
-    blocks = [render_all(warnings, text, "schedule")] if warnings else []
-    blocks += [format_lines(program), *_used(program, library)]
-    if run is None or run.total_steps is None:
-        blocks += [_needs(schedule, run)]
+    schedule, run = Schedule(text, params, dict(library.files)), run or Timeline()
+    program, warnings = parse(text), schedule.check()
+    blocks = [
+        render_all(warnings, text, "schedule"),
+        format_lines(program),
+        _used(program, library),
+    ]
+    if run.total_steps is None:
+        blocks.append(_needs(schedule, run))
     else:
         found = [each for each in schedule.check(run) if each not in warnings]
-        blocks += [render_all(found, text, "schedule")] if found else []
+        blocks.append(render_all(found, text, "schedule"))
         if not any(each.severity == "error" for each in found):
             from lrdsl.views.run_description import describe_course
 
             blocks += describe_course(schedule, program, run)
-    blocks += _lowering(schedule, run)
-    return "\n\n".join(each for each in blocks if each)
+    return "\n\n".join(each for each in [*blocks, _lowering(schedule, run)] if each)
 
 
-def _used(program: tree.Program, library: Library) -> list[str]:
+def _used(program: tree.Program, library: Library) -> str:
     """The functions and names of the language that a text uses."""
     calls = [node.name for node in tree.nodes_of(program) if isinstance(node, tree.Call)]
     names = [node.name for node in tree.nodes_of(program) if isinstance(node, tree.Name)]
     own = {binding.name for binding in program.bindings}
     rows = {str(each): each.doc for name in calls if (each := library.signature(name))}
     rows |= {name: NAMES[name].doc for name in names if name in NAMES and name not in own}
-    return [_table("it uses", rows)] if rows else []
+    return _table("it uses", rows) if rows else ""
 
 
-def _needs(schedule: Schedule, run: Timeline | None) -> str:
-    from lrdsl.timeline import Timeline
-
-    lines = []
+def _needs(schedule: Schedule, run: Timeline) -> str:
+    """What the timeline lacks, and what would show more."""
+    lines = ["with --steps-per-epoch and --epochs, its course over the run is shown"]
     try:
-        schedule.bind(run or Timeline())
+        schedule.bind(run)
     except ScheduleError as error:
-        lines = [f"  {each.message}" for each in error.diagnostics]
-    start = "\n".join(["it needs:", *lines, ""]) if lines else ""
-    return f"{start}with --steps-per-epoch and --epochs, its course over the run is shown"
+        lines = ["it needs:", *(f"  {each.message}" for each in error.diagnostics), *lines]
+    return "\n".join(lines)
 
 
-def _lowering(schedule: Schedule, run: Timeline | None) -> list[str]:
+def _lowering(schedule: Schedule, run: Timeline) -> str:
     """The form in which it runs; nothing while the timeline lacks what it needs."""
     from lrdsl.ir.ops import in_order
-    from lrdsl.timeline import Timeline
 
     try:
-        form = schedule.form(run or Timeline())
+        form = schedule.form(run)
     except ScheduleError:
-        return []
+        return ""
     rates = f"{len(form.ir.data):,} rates" if form.ir.name == "take" else ""
     forms = {
         "constant": "a constant",
@@ -209,4 +197,4 @@ def _lowering(schedule: Schedule, run: Timeline | None) -> list[str]:
         "table": f"a table of {rates}",
         "analytic": f"the formula, {len(in_order(form.ir)):,} operations",
     }
-    return [f"it runs as {forms[form.name]}"]
+    return f"it runs as {forms[form.name]}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from textwrap import fill, indent
 from typing import TYPE_CHECKING, Any
@@ -28,11 +27,9 @@ GROUPS = (
     NUMBERS,
 )
 _TYPES = {
-    "number": "number",
     "time": "time (5ep, 300st, 10%)",
     "numbers": "list of numbers",
     "times": "list of times",
-    "schedule": "schedule",
     "quantity": "number or time",
 }
 _POINTS = 101  # of a curve, as data
@@ -40,8 +37,7 @@ _POINTS = 101  # of a curve, as data
 
 def signatures(library: Library = STANDARD) -> dict[str, Signature]:
     """Every function, by name: the user's own, the built-in, the standard ones."""
-    known = ((name, library.signature(name)) for name in dict.fromkeys(library.names()))
-    return {name: each for name, each in known if each is not None}
+    return {name: each for name in library.names() if (each := library.signature(name))}
 
 
 def grouped(library: Library = STANDARD) -> dict[str, list[Signature]]:
@@ -64,9 +60,6 @@ def type_of(parameter: Parameter) -> str:
     return _TYPES.get(parameter.type, parameter.type)
 
 
-# as text
-
-
 def page(signature: Signature, library: Library = STANDARD) -> str:
     """Everything about a function, for a terminal."""
     blocks = [str(signature), paragraph(signature.doc), _parameters(signature)]
@@ -77,7 +70,9 @@ def page(signature: Signature, library: Library = STANDARD) -> str:
     if signature.example:
         blocks.append(f"example:\n    {signature.example}")
         if curve := curve_of(signature, library):
-            blocks.append(indent(_drawn(curve), "    "))
+            from lrdsl.views.plot import draw
+
+            blocks.append(indent(draw(curve), "    "))
     return "\n\n".join(block for block in blocks if block)
 
 
@@ -113,19 +108,6 @@ def curve_of(signature: Signature, library: Library = STANDARD) -> Curve | None:
     from lrdsl.views.plot import example_curve
 
     return example_curve(signature, library.files)
-
-
-def _drawn(curve: Curve) -> str:
-    from lrdsl.views.plot import draw
-
-    try:
-        "┤⠿".encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return draw(curve, ascii_only=True)
-    return draw(curve)
-
-
-# as data
 
 
 def data(signature: Signature, library: Library = STANDARD) -> dict[str, Any]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
 from lrdsl.engines.python import compile_python
 from lrdsl.ir.ops import Op
 from lrdsl.language.user_library import problems
-from lrdsl.rates.facts import facts, jumps
+from lrdsl.rates.facts import Rate, facts, jumps
 from lrdsl.schedule import Schedule
 from lrdsl.syntax import tree
 from lrdsl.syntax.formatter import format_node, format_program
 from lrdsl.timeline import Timeline
-from lrdsl.views.plot import draw_run
+from lrdsl.views.plot import draw, run_curve
 
 
 def describe_course(schedule: Schedule, program: tree.Program, run: Timeline) -> list[str]:
@@ -29,7 +28,7 @@ def describe_course(schedule: Schedule, program: tree.Program, run: Timeline) ->
     seen = facts(ir, total).steps
     what = f"{total:,} steps" if seen == total else f"the first {seen:,} of {total:,} steps"
     page.append("\n".join([f"rates of {what}:", *lines]))
-    return [*page, _drawn(ir, run)]
+    return [*page, draw(run_curve(ir, run))]
 
 
 def _stretch(start: int, end: int) -> str:
@@ -67,13 +66,9 @@ def _as_time(duration: tree.Node, where: str, schedule: Schedule) -> str:
 def _outstanding(ir: Op, total: int) -> list[str]:
     """Step and rate of the first, the last, the lowest and the highest, a line each."""
     rate, seen = compile_python(ir), facts(ir, total)
-    rows = [_row("first", rate(0), 0), _row("last", rate(total - 1), total - 1)]
-    extremes = (("lowest", seen.lowest), ("highest", seen.highest))
-    return [*rows, *(_row(name, at.value, at.step) for name, at in extremes if at)]
-
-
-def _row(name: str, rate: float, step: int) -> str:
-    return f"  {name:8}{rate:.12g} at step {step:,}"
+    ends = {"first": Rate(0, rate(0)), "last": Rate(total - 1, rate(total - 1))}
+    rows = {**ends, "lowest": seen.lowest, "highest": seen.highest}
+    return [f"  {name:8}{at.value:.12g} at step {at.step:,}" for name, at in rows.items() if at]
 
 
 def _jumps(ir: Op, total: int) -> list[str]:
@@ -90,11 +85,3 @@ def _jumps(ir: Op, total: int) -> list[str]:
         f"  jumps   {found.number:,}, {where} {steps}",
         f"  largest from {largest.before:.6g} to {largest.after:.6g} at step {largest.step:,}",
     ]
-
-
-def _drawn(ir: Op, run: Timeline) -> str:
-    try:
-        "┤⠿".encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return draw_run(ir, run, ascii_only=True)
-    return draw_run(ir, run)
