@@ -69,9 +69,9 @@ def _as_text(schedule: Mapping[str, Any]) -> str:
     from lrdsl.syntax.formatter import format_program
     from lrdsl.syntax.parser import parse
 
-    program = parse(schedule["expr"])
-    params = ", ".join(f"{name} = {value}" for name, value in schedule["params"].items())
-    bindings = parse(f"0 where {params}").bindings if params else ()
+    program = parse(str(schedule["expr"]))
+    params = [f"{name} = {value}" for name, value in (schedule.get("params") or {}).items()]
+    bindings = parse(f"0 where {', '.join(params)}").bindings if params else ()
     return format_program(replace(program, bindings=bindings + program.bindings))
 
 
@@ -96,7 +96,7 @@ def named(name: Any, configs: ConfigRepository) -> Mapping[str, Any] | None:
     if not isinstance(name, str) or not re.fullmatch(r"[\w.-]+", name):
         return None
     found = configs.load_config(f"{GROUP}/{name}")
-    return OmegaConf.to_container(found.config) if found else None
+    return OmegaConf.to_container(found.config) if found and "expr" in found.config else None
 
 
 def find(node: Any, keys: Sequence[str], path: str = "") -> Iterator[tuple[str, Any]]:
@@ -105,13 +105,13 @@ def find(node: Any, keys: Sequence[str], path: str = "") -> Iterator[tuple[str, 
     for key in range(len(node)) if is_list else node if isinstance(node, DictConfig) else ():
         here = f"{path}.{key}".removeprefix(".")
         try:
-            value = node[key]
-            plain = _plain(value)
+            value = None if here == "hydra" else node[key]
+            plain = _plain(value) if is_schedule_key(here, keys) else None
         except OmegaConfBaseException:
             continue  # missing, or not to be resolved yet: whoever reads it will hear
-        if is_schedule_key(here, keys) and _is_schedule(plain, here in keys):
+        if _is_schedule(plain, here in keys):
             yield here, plain
-        elif here != "hydra":
+        else:
             yield from find(value, keys, here)
 
 
@@ -159,25 +159,27 @@ def library_files(given: Any) -> Files:
 def _check(path: str, value: Any, files: Files, configs: ConfigRepository) -> None:
     """Raise ScheduleError for what is wrong with the value of a config at `path`."""
     schedule = value if isinstance(value, Mapping) else named(value, configs)
-    text, path = (schedule["expr"], f"{path}.expr") if schedule else (value, path)
-    params = schedule.get("params") if schedule else None
+    text, params, place = value, None, path
+    if schedule:
+        text, params, place = schedule["expr"], schedule.get("params"), f"{path}.expr"
+        files += library_files(schedule.get("library"))
     if params is not None and not (isinstance(params, Mapping) and set(map(type, params)) <= {str}):
         message = "`params` is a mapping of names to numbers or times"
-        raise _error("LRD017", message, params, f"{path.removesuffix('.expr')}.params")
+        raise _error("LRD017", message, params, f"{path}.params")
     if isinstance(text, bool) or not isinstance(text, str | int | float):
-        kind = {list: "a list", bool: "a truth value"}.get(type(text), "a mapping")
+        kinds = {bool: "a truth value", list: "a list", dict: "a mapping"}
+        kind = kinds.get(type(text), "null")
         message = f"a schedule is an expression, a name or a number, not {kind}"
         help_ = f"quote the whole expression, or leave `{path}` out of `schedule_keys`"
-        raise _error("LRD018", message, text, path, help_)
+        raise _error("LRD018", message, text, place, help_)
     if isinstance(text, int | float) and abs(text) <= sys.float_info.max:
         return
     from lrdsl.language.user_library import load, problems
 
-    files += library_files(schedule.get("library")) if schedule else ()
     found = problems(str(text), params or {}, files)
     if any(each.severity == "error" for each in found):
         _refuse_name(str(text).strip(), path, load(files).library.own, configs)
-        raise ScheduleError([x for x in found if x.severity == "error"], str(text), path)
+        raise ScheduleError([x for x in found if x.severity == "error"], str(text), place)
 
 
 def _refuse_name(word: str, path: str, own: Mapping[str, Any], configs: ConfigRepository) -> None:
@@ -189,6 +191,7 @@ def _refuse_name(word: str, path: str, own: Mapping[str, Any], configs: ConfigRe
         names = configs.get_group_options(GROUP)
         close = suggestion(word, names)
         help_ = f"did you mean `{close}`?" if close else f"the names are {', '.join(names)}"
+        help_ += f"; where no schedule belongs, leave `{path}` out of `schedule_keys`"
         raise _error("LRD010", f"no schedule is called `{word}`", word, path, help_)
 
 
