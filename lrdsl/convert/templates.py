@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,13 @@ CALLABLE = "calls a function of yours; write what it computes as an expression o
 _FIELD = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
 
+@cache
+def read_table(library: str) -> Mapping[str, Any]:
+    """The table of a library, the file of its name beside this one."""
+    file = Path(__file__).with_name(f"{library.lower()}.yaml")
+    return yaml.safe_load(file.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+
 @dataclass(frozen=True)
 class Table:
     """The schedules of a library: its file has the signature of each there, and its template here.
@@ -43,19 +50,15 @@ class Table:
     computed: Mapping[str, Template] = field(default_factory=dict)
 
     @cached_property
-    def _file(self) -> Mapping[str, Mapping[str, Any]]:
-        file = Path(__file__).with_name(f"{self.library.lower()}.yaml")
-        return yaml.safe_load(file.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
-
-    @cached_property
     def rows(self) -> dict[str, tuple[Spec, Template]]:
         """Signature and template by name."""
-        calls = [(read_value(call), row) for call, row in self._file["schedules"].items()]
+        schedules = read_table(self.library)["schedules"]
+        calls = [(read_value(call), row) for call, row in schedules.items()]
         return {call.name: (call, row or self.computed[call.name]) for call, row in calls}
 
     def find(self, spec: Spec) -> tuple[Spec, Template]:
         """The row of a schedule; ValueError for one that is unknown or has no expression."""
-        refused = self._file["refused"]
+        refused = read_table(self.library)["refused"]
         if spec.name in refused:
             reason = refused[spec.name].format(metric=METRIC, callable=CALLABLE)
             raise ValueError(f"`{spec.name}` {reason}")

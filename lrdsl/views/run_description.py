@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from dataclasses import replace
+from itertools import pairwise
 
 from lrdsl.engines.python import compile_python
 from lrdsl.ir.ops import Op
-from lrdsl.language.user_library import problems
 from lrdsl.rates.facts import Rate, facts, jumps
 from lrdsl.schedule import Schedule
 from lrdsl.syntax import tree
@@ -17,13 +18,13 @@ from lrdsl.views.plot import draw, run_curve
 
 def describe_course(schedule: Schedule, program: tree.Program, run: Timeline) -> list[str]:
     """Where the parts begin and end, the outstanding rates, the jumps, and the curve."""
-    total = schedule.length(run)
+    total, ir = schedule.length(run), schedule.bind(run).ir
     page = []
     if isinstance(program.body, tree.Sequence):
-        rows = [f"  {_stretch(start, end)}: {text}"
-                for start, end, text in _parts(schedule, program, run, total)]  # fmt: skip
+        ends = pairwise(_starts(schedule, program, program.body, run))
+        rows = [f"  {_stretch(start, end)}: {format_node(part.body)}"
+                for part, (start, end) in zip(program.body.parts, ends, strict=True)]  # fmt: skip
         page.append("\n".join(["parts:", *rows]))
-    ir = schedule.bind(run).ir
     lines = [*_outstanding(ir, total), *_jumps(ir, total)]
     seen = facts(ir, total).steps
     what = f"{total:,} steps" if seen == total else f"the first {seen:,} of {total:,} steps"
@@ -37,30 +38,24 @@ def _stretch(start: int, end: int) -> str:
     return f"steps {start:,} to {end - 1:,}" if end - start > 1 else f"step {start:,}"
 
 
-def _parts(
-    schedule: Schedule, program: tree.Program, run: Timeline, total: int
-) -> Iterator[tuple[int, int, str]]:
-    """First step, step behind the last, and text of each part of the outermost sequence."""
-    assert isinstance(program.body, tree.Sequence)
-    where = format_program(program).removeprefix(format_node(program.body))
-    start, elapsed = 0, ""
-    for part in program.body.parts:
-        end = total
-        if part.duration is not None:
-            elapsed += (" + " if elapsed else "") + _as_time(part.duration, where, schedule)
-            # `step` at the moment when the parts so far are over.
-            text = f"at(step, {elapsed}){where}"
-            moment = Schedule(text, schedule.params, schedule.library)
-            end = int(moment.value(0, run))
-        yield min(start, total), min(end, total), format_node(part.body)
-        start = end
+def _starts(
+    schedule: Schedule, program: tree.Program, body: tree.Sequence, run: Timeline
+) -> list[int]:
+    """The first step of each part of the outermost sequence, and the one behind the last.
 
-
-def _as_time(duration: tree.Node, where: str, schedule: Schedule) -> str:
-    """The text of a length, in epochs where it is a bare number."""
-    text = f"({format_node(duration)})"
-    found = problems(f"{text} / 1ep{where}", schedule.params, schedule.files)
-    return f"{text} * 1ep" if any(each.severity == "error" for each in found) else text
+    The number of the part in place of its rate is a schedule that only rises: bisection.
+    """
+    parts = [*body.parts, replace(body.parts[-1], duration=None)]
+    if body.parts[-1].duration is None:
+        del parts[-1]
+    numbered = [replace(part, body=tree.Number(str(number), span=part.span))
+                for number, part in enumerate(parts)]  # fmt: skip
+    text = format_program(replace(program, body=replace(body, parts=tuple(numbered))))
+    number_at = compile_python(Schedule(text, schedule.params, schedule.library).bind(run).ir)
+    steps = range(schedule.length(run))
+    return [
+        bisect_left(steps, float(number), key=number_at) for number in range(len(body.parts) + 1)
+    ]
 
 
 def _outstanding(ir: Op, total: int) -> list[str]:
