@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from itertools import accumulate
 from typing import Any
 
@@ -18,6 +19,8 @@ from lrdsl.engines.python import FUNCTIONS as NUMBERS
 from lrdsl.engines.walk import walk
 from lrdsl.expand.context import Recurrence, TooMuchWork
 from lrdsl.ir.ops import WITH_DATA, Op, in_order
+
+_FINEST = 2**20  # of a step, in the length of a window: all windows times it fit int64
 
 Update = Callable[[float, int], Any]
 
@@ -34,7 +37,8 @@ def tabulate(recurrence: Recurrence, most: int) -> tuple[Sequence[float], int]:
         raise TooMuchWork
     step = recurrence.start
     windows = np.arange(recurrence.windows)
-    top, bottom = recurrence.every.as_integer_ratio()
+    every = recurrence.every if recurrence.windows > 1 else Fraction(1)
+    top, bottom = every.limit_denominator(_FINEST).as_integer_ratio()
     steps = step - (-windows * top // bottom)
     with np.errstate(all="ignore"):
         update = _update(following, varying, steps)

@@ -54,6 +54,8 @@ def compare(ir: Builder, sign: str, a: Value, b: Value) -> Truth:
         case Fraction(), Whole(op, unit):
             return _against(ir, op, sign, a / unit, flipped=unit > 0)
     pair = aligned(ir, a, b)
+    if pair and pair[0][0] is pair[0][1]:
+        return sign != "<"
     x, y = pair[0] if pair else (to_float(ir, a), to_float(ir, b))
     return ir.make({"<": "lt", "<=": "le", "==": "eq"}[sign], x, y)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from lrdsl.expand.cycles import equal_laps, growing_laps
-from lrdsl.expand.rationals import ONE, Value, add, subtract
+from lrdsl.expand.rationals import ONE, NotFinite, Value, add, subtract
 from lrdsl.ir.builder import Builder
 from lrdsl.ir.ops import Op
 
@@ -52,8 +52,14 @@ def clock_of(ir: Builder, frame: Frame, step: Value, outer: Callable[[Frame], Cl
         return _of_part(ir, frame, around)
     laps = growing_laps if frame.growth > 1 else equal_laps
     begin, span, lap = laps(ir, frame.every, frame.growth, around.t)
-    t, start = subtract(ir, around.t, begin), add(ir, around.start, begin)
+    t, start = _exact(subtract(ir, around.t, begin)), _exact(add(ir, around.start, begin))
     return Clock(t, start, span, frame.every, lap, around.prev)
+
+
+def _exact(time: Value) -> Value:
+    if isinstance(time, Op):
+        raise NotFinite("a clock here needs integers of more than 64 bits")
+    return time
 
 
 def _of_part(ir: Builder, frame: Frame, around: Clock) -> Clock:
@@ -63,5 +69,6 @@ def _of_part(ir: Builder, frame: Frame, around: Clock) -> Clock:
     if frame.length is None and around.span is not None and around.shortest is not None:
         span = subtract(ir, around.span, frame.start)
         shortest = around.shortest - frame.start
-    t, start = subtract(ir, around.t, frame.start), add(ir, around.start, frame.start)
+    t = _exact(subtract(ir, around.t, frame.start))
+    start = _exact(add(ir, around.start, frame.start))
     return Clock(t, start, span, shortest, around.lap, frame.prev or around.prev)

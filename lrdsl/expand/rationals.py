@@ -114,12 +114,13 @@ def _multiple(value: Fraction, unit: Fraction) -> int:
 
 def common_unit(values: Sequence[Fraction | int]) -> Fraction | None:
     """A rational of which all are whole multiples that int64 holds; None where there is none."""
-    bottom = math.lcm(*(value.denominator for value in values))
-    if bottom == 1:
-        top = 1
-    elif bottom > LARGEST:
-        return None
-    else:
+    bottom = 1
+    for value in values:
+        bottom = math.lcm(bottom, value.denominator)
+        if bottom > LARGEST:
+            return None
+    top = 1
+    if bottom > 1:
         top = math.gcd(*(value.numerator * (bottom // value.denominator) for value in values)) or 1
     most = LARGEST * top
     if any(abs(value.numerator) * bottom > most * value.denominator for value in values):
@@ -215,6 +216,10 @@ def floor(ir: Builder, value: Value) -> Value:
                 return whole(ir.floordiv(ir.scale(op, unit.numerator), unit.denominator))
             except TooLarge:
                 pass
+    if isinstance(value, Whole):
+        ends = {math.floor(end * value.unit) for end in (value.op.low, value.op.high)}
+        if len(ends) == 1:
+            return Fraction(ends.pop())
     return ir.make("floor", to_float(ir, value))
 
 
