@@ -354,6 +354,7 @@ def test_what_only_the_job_can_resolve_is_checked_inside_it(app: Path) -> None:
     text = "schedule: 0.1 * coz(${hydra:job.name})"
     write(app / "conf/config.yaml", CONFIG.replace("schedule: 0.1", text))
     assert "unknown function `coz`" in refusal(app)
+    assert schedules(app, "schedule=cosine") == [cosine()]
 
 
 def test_hydra_still_refuses_what_is_not_ours(app: Path) -> None:

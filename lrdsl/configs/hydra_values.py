@@ -17,7 +17,7 @@ def split(text: str) -> list[str]:
     """The items between top-level commas; a comma inside `where a = 1, b = 2` is not one."""
     items: list[str] = []
     start = 0
-    for comma in (*_top_level(text, ","), len(text)):
+    for comma in (*_commas(text), len(text)):
         piece, start = text[start:comma], comma + 1
         if items and BINDING.match(piece) and re.search(r"\bwhere\b", items[-1]):
             items[-1] += f",{piece}"
@@ -26,20 +26,15 @@ def split(text: str) -> list[str]:
     return [item.strip() for item in items]
 
 
-def is_enclosed(text: str) -> bool:
-    """Whether the first bracket of a text is closed by its last character, as in `f(a, b)`."""
-    return text[-1:] in (")", "]", "}") and next(_top_level(text, ")]}"), -1) == len(text) - 1
-
-
-def _top_level(text: str, marks: str) -> Iterator[int]:
-    """Where one of `marks` stands in no quotes and in no brackets, or closes the outermost."""
+def _commas(text: str) -> Iterator[int]:
+    """Where the commas are that stand in no brackets and in no quotes."""
     depth = position = 0
     while position < len(text):
         char = text[position]
         if char in "\"'":
             position = _end_of_quote(text, position)
         depth = max(depth + (char in "([{") - (char in ")]}"), 0)
-        if char in marks and depth == 0:
+        if char == "," and depth == 0:
             yield position
         position += 1
 

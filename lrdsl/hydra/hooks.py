@@ -24,7 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from lrdsl.configs.hydra_values import quoted
 from lrdsl.hydra.config_source import register_plugin
-from lrdsl.hydra.schedules import ConfigError, broken, named, put, repository
+from lrdsl.hydra.schedules import ConfigError, broken, find_node, named, put, repository
 from lrdsl.hydra.words import SCHEDULE_KEYS, is_schedule_key, keep_quotes, parse, readable
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _apply(original: Callable[..., Any], overrides: list[Override], cfg: DictCon
         schedule = _schedule(each, overrides, _keys, cfg)
         if schedule is None:
             original([each], cfg)
-        elif OmegaConf.select(cfg, each.key_or_group, default=cfg) is cfg:  # Hydra adds or refuses
+        elif find_node(cfg, each.key_or_group, cfg) is cfg:  # Hydra adds or refuses it
             original([replace(each, _value=schedule)], cfg)
         else:
             put(cfg, each.key_or_group, schedule)

@@ -50,9 +50,14 @@ def resolve(cfg: DictConfig, keys: Sequence[str] = SCHEDULE_KEYS) -> DictConfig:
     return cfg
 
 
+def find_node(cfg: DictConfig, path: str, default: Any = None) -> Any:
+    """What stands at `path`; `default` for nothing, or nothing that can be resolved yet."""
+    return OmegaConf.select(cfg, path, default=default, throw_on_resolution_failure=False)
+
+
 def put(cfg: DictConfig, path: str, schedule: Mapping[str, Any]) -> None:
     """Let a schedule stand at `path`, as a mapping, or as text where the config is typed so."""
-    node = OmegaConf.select(cfg, path)
+    node = find_node(cfg, path)
     with read_write(cfg), open_dict(cfg):
         try:
             if isinstance(node, DictConfig) and OmegaConf.get_type(node) is not dict:

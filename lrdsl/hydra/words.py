@@ -18,7 +18,7 @@ from hydra.core.override_parser.types import (
 )
 from hydra.errors import HydraException
 
-from lrdsl.configs.hydra_values import BINDING, OVERRIDE, is_enclosed, quoted, split
+from lrdsl.configs.hydra_values import BINDING, OVERRIDE, quoted, split
 
 # Where schedules stand in a config. A key written out is a schedule whatever its value; one that
 # only fits a pattern is one where its value is an expression, since others have a `schedule`, too.
@@ -57,7 +57,7 @@ def _readable_item(text: str, is_ours: Callable[[str], bool]) -> str:
     if parse(f"key={text}"):
         return text
     match = _CONTAINER.fullmatch(text)
-    if not match or not is_enclosed(text) or not _is_hydras(match[1]):
+    if not match or not _is_hydras(match[1]):
         return quoted(text) if is_ours(text) else text
     items = []
     for item in split(match[2]):
