@@ -9,10 +9,19 @@ from typing import Any
 from lrdsl.convert.build import build_schedule
 from lrdsl.convert.call_syntax import Spec, bind
 from lrdsl.convert.numbers import number
-from lrdsl.convert.templates import Table, fill
+from lrdsl.convert.templates import Arguments, Table
 from lrdsl.schedule import Schedule
 
-CAFFE = Table("Caffe")
+
+def _in_turn(a: Arguments) -> Arguments:
+    """Caffe takes at most one value per iteration, in the order of the file."""
+    at: list[Fraction] = []
+    for value in a["stepvalue"] if isinstance(a["stepvalue"], list) else [a["stepvalue"]]:
+        at.append(max([number(value, "stepvalue"), *(each + 1 for each in at[-1:])]))
+    return {"stepvalue": at}
+
+
+CAFFE = Table("Caffe", {"multistep": _in_turn})
 
 
 def from_caffe(policy: str, /, **arguments: Any) -> Schedule:
@@ -23,20 +32,10 @@ def from_caffe(policy: str, /, **arguments: Any) -> Schedule:
         if "lr_policy" not in found:
             raise ValueError("the solver has no `lr_policy`")
         name, arguments = str(found["lr_policy"]), {**found, **arguments}
-    signature, template = CAFFE.find(Spec(name))
+    spec = Spec(name, (), arguments)
     # A solver holds more than the rate.
-    bound = bind(signature, Spec(name, (), arguments), ignored=arguments if solver else ())
-    if "stepvalue" in bound:
-        bound["stepvalue"] = _in_turn(bound["stepvalue"])
-    return build_schedule(fill(template, bound))
-
-
-def _in_turn(values: Any) -> list[Fraction]:
-    """Caffe takes at most one value per iteration, in the order of the file."""
-    at: list[Fraction] = []
-    for value in values if isinstance(values, list) else [values]:
-        at.append(max([number(value, "stepvalue"), *(each + 1 for each in at[-1:])]))
-    return at
+    bound = bind(CAFFE.signature(spec), spec, ignored=arguments if solver else ())
+    return build_schedule(CAFFE.text(spec, bound))
 
 
 def _read_prototxt(text: str) -> dict[str, Any]:

@@ -9,21 +9,19 @@ from typing import Any
 
 from lrdsl.convert.build import build_schedule
 from lrdsl.convert.call_syntax import Spec, bind, read_spec, with_arguments
-from lrdsl.convert.numbers import increasing, items, number, number_text, numbers_text, steps_text
-from lrdsl.convert.templates import Arguments, Table, fill
+from lrdsl.convert.numbers import increasing, items, number, number_text
+from lrdsl.convert.templates import Arguments, Table
 from lrdsl.schedule import Schedule
 
 
-def _piecewise(a: Arguments) -> str:
+def _piecewise(a: Arguments) -> Arguments:
+    """Keras changes one step after the boundary; without one, there is the first value."""
     boundaries = increasing(a["boundaries"], "boundaries")
     values = items(a["values"], "values")
     if len(values) != len(boundaries) + 1:
         raise ValueError("`values` has one more element than `boundaries`")
-    if not boundaries:
-        return numbers_text(values[0], "values")
-    # Keras changes one step after the boundary.
     later = [number(each, "boundaries") // 1 + 1 for each in boundaries]
-    return f"piecewise({steps_text(later, 'boundaries')}, {numbers_text(values, 'values')})"
+    return {"boundaries": later, "constant": not later, "first": number(values[0], "values")}
 
 
 KERAS = Table(
@@ -71,10 +69,9 @@ def _from_configuration(source: Mapping[str, Any], arguments: Mapping[str, Any])
 
 
 def _from_call(spec: Spec) -> Schedule:
-    signature, template = KERAS.find(spec)
-    bound = bind(signature, spec, ignored=("name", "global_step"))
+    bound = bind(KERAS.signature(spec), spec, ignored=("name", "global_step"))
     renamed = {_NAMES.get(name, name): value for name, value in bound.items()}
-    schedule = build_schedule(fill(template, renamed))
+    schedule = build_schedule(KERAS.text(spec, renamed))
     if float(bound.get("t_mul", 1)) % 1:
         warnings.warn(
             "Keras restarts between steps where `t_mul` is no whole number; here each restart "

@@ -11,8 +11,40 @@ from typing import Any
 from lrdsl.convert.build import build_schedule
 from lrdsl.convert.call_syntax import Spec, bind, read_spec, shown, with_arguments
 from lrdsl.convert.numbers import items, number, numbers_of, numbers_text, steps_text
-from lrdsl.convert.templates import Arguments, Table, fill, sequence
+from lrdsl.convert.templates import Arguments, Table, sequence
 from lrdsl.schedule import Schedule
+
+
+def _delay(a: Arguments) -> Arguments:
+    """When a curve begins; one of no steps is a constant."""
+    steps, begin = numbers_of(a, "transition_steps", "transition_begin")
+    return {"constant": steps <= 0, "begin": max(begin, Fraction(0))}
+
+
+def _decay(a: Arguments, start: str = "init_value") -> Arguments:
+    """An exponential from the rate `start`, clipped at `end_value`, also before it begins."""
+    rate, first = numbers_of(a, "decay_rate", start)
+    delay = _delay(a)
+    found = {**delay, "constant": delay["constant"] or rate == 0, "start": first, "first": first}
+    if a["end_value"] is not None:
+        bound = max if rate < 1 else min
+        first = bound(first, number(a["end_value"], "end_value"))
+        found |= {"first": first, "bound": bound.__name__}
+    return found
+
+
+def _cosine(a: Arguments) -> Arguments:
+    start, alpha = numbers_of(a, "init_value", "alpha")
+    return {"start": start, "end": start * alpha}
+
+
+def _warmup_cosine(a: Arguments) -> Arguments:
+    warmup, whole, peak, end = numbers_of(
+        a, "warmup_steps", "decay_steps", "peak_value", "end_value"
+    )
+    if whole <= warmup:
+        raise ValueError("`decay_steps` is the whole length, more than `warmup_steps`")
+    return {"start": peak, "end": end if peak else 0, "decay_steps": whole - warmup}
 
 
 def _scales(a: Arguments) -> dict[Fraction, Fraction]:
@@ -27,150 +59,73 @@ def _scales(a: Arguments) -> dict[Fraction, Fraction]:
     return dict(sorted(found.items()))
 
 
-def _constants(a: Arguments) -> str:
+def _levels(a: Arguments) -> Arguments:
+    """The steps at which the rate changes, and the rates between them."""
     scales, first = _scales(a), number(a["init_value"], "init_value")
-    if not scales:
-        return numbers_text(first)
-    at = steps_text(list(scales))
-    if len(set(scales.values())) == 1:
-        return (
-            f"multistep({numbers_text(first)}, {numbers_text(next(iter(scales.values())))}, {at})"
-        )
-    return f"piecewise({at}, {numbers_text(list(accumulate(scales.values(), mul, initial=first)))})"
+    different = set(scales.values())
+    return {
+        "scales": "different" if len(different) > 1 else "equal" if different else "none",
+        "scale": next(iter(different), None),
+        "at": list(scales),
+        "rates": list(accumulate(scales.values(), mul, initial=first)),
+    }
 
 
-def _points(a: Arguments) -> tuple[list[Fraction], list[Fraction]]:
+def _points(a: Arguments) -> Arguments:
     """Steps, from 0, and the rates there; a scale at step 0 acts at once."""
-    first, scales = number(a["init_value"], "init_value"), _scales(a)
-    rates = accumulate(scales.values(), mul, initial=first)
-    points = dict(zip([Fraction(0), *scales], rates, strict=True))
-    return list(points), list(points.values())
-
-
-def _lines(a: Arguments) -> str:
-    at, values = _points(a)
-    if len(at) == 1:
-        return numbers_text(values[0])
-    return f"interp({steps_text(at)}, {numbers_text(values)})"
-
-
-def _arcs(a: Arguments) -> str:
-    """Half cosines through the points."""
-    at, values = _points(a)
-    if len(at) == 1:
-        return numbers_text(values[0])
+    levels = _levels(a)
+    points = dict(zip([Fraction(0), *levels["at"]], levels["rates"], strict=True))
+    at, rates = list(points), list(points.values())
     arcs = [
         f"cosine({numbers_text(low)}, {numbers_text(high)}, over={steps_text(end - start)})"
-        for start, end, low, high in zip(at, at[1:], values, values[1:], strict=False)
+        for start, end, low, high in zip(at, at[1:], rates, rates[1:], strict=False)
     ]
-    return sequence(arcs, at[1:-1], "boundaries_and_scales")
+    joined = sequence(arcs, at[1:-1], "boundaries_and_scales") if arcs else ""
+    return {"at": at, "rates": rates, "first": rates[0], "constant": not arcs, "arcs": joined}
 
 
-def _one_cycle(a: Arguments, *, straight: bool) -> dict[str, Any]:
+def _one_cycle(a: Arguments) -> Arguments:
     """Up to the peak and down again, as points; their places are computed in floats, as there."""
-    steps, div, final, rise = numbers_of(
-        a, "transition_steps", "div_factor", "final_div_factor", "pct_start"
+    steps, div, final, rise, peak = numbers_of(
+        a, "transition_steps", "div_factor", "final_div_factor", "pct_start", "peak_value"
     )
     scales = {int(float(rise) * float(steps)): div}
-    if straight:
+    if "pct_final" in a:  # along lines, and back at the first rate before the end
         scales[int(float(number(a["pct_final"], "pct_final")) * float(steps))] = 1 / div
-    scales[int(steps)] = 1 / final if straight else 1 / (div * final)
-    low = number(a["peak_value"], "peak_value") / div
-    return {"init_value": low, "boundaries_and_scales": scales}
+        scales[int(steps)] = 1 / final
+    else:
+        scales[int(steps)] = 1 / (div * final)
+    return _points({"init_value": peak / div, "boundaries_and_scales": scales})
 
 
-def _exponential(a: Arguments) -> str:
-    """`init_value` up to `transition_begin`, then the decay, clipped at `end_value`."""
-    rate, steps = numbers_of(a, "decay_rate", "transition_steps")
-    if steps <= 0 or rate == 0:
-        return "{init_value}"
-    curves = {
-        False: "exponential({init_value}, {decay_rate}, every={transition_steps:st})",
-        True: "step_decay({init_value}, {decay_rate}, every={transition_steps:st})",
-    }
-    decay = fill({"staircase": curves}, a)
-    first = number(a["init_value"], "init_value")
-    if a["end_value"] is not None:
-        end, clip = number(a["end_value"], "end_value"), max if rate < 1 else min
-        decay = f"{clip.__name__}({numbers_text(end)}, {decay})"
-        first = clip(first, end)
-    return f"{numbers_text(first)} for {_begin(a)} then {decay}"
-
-
-def _begin(a: Arguments) -> str:
-    begin = number(a["transition_begin"], "transition_begin")
-    return steps_text(max(begin, Fraction(0)), zero=True)
-
-
-def _polynomial(a: Arguments) -> str:
-    if number(a["transition_steps"], "transition_steps") <= 0:
-        return "{init_value}"
-    return f"{{init_value}} for {_begin(a)} then " + (
-        "polynomial({init_value}, {end_value}, power={power}, over={transition_steps:st})"
-    )
-
-
-def _cosine(a: Arguments) -> str:
-    first, alpha = numbers_of(a, "init_value", "alpha")
-    return fill(_COSINE, {**a, "end_value": first * alpha})
-
-
-_COSINE = {
-    "exponent": {
-        1: "cosine({init_value}, {end_value}, over={decay_steps:st})",
-        "else": "{end_value} + ({init_value} - {end_value}) * "
-        "cosine(1, over={decay_steps:st})^({exponent})",
-    }
-}
-
-
-def _warmup_cosine(a: Arguments) -> str:
-    warmup, whole = numbers_of(a, "warmup_steps", "decay_steps")
-    if whole <= warmup:
-        raise ValueError("`decay_steps` is the whole length, more than `warmup_steps`")
-    peak = number(a["peak_value"], "peak_value")
-    end = a["end_value"] if peak else 0
-    decay = {"init_value": peak, "end_value": end, "decay_steps": whole - warmup}
-    cosine = fill(_COSINE, {**a, **decay})
-    return f"linear({{init_value}}, {{peak_value}}) for {{warmup_steps:st0}} then {cosine}"
-
-
-def _warmup_exponential(a: Arguments) -> str:
-    decay = fill(_exponential, {**a, "init_value": a["peak_value"]})
-    return f"linear({{init_value}}, {{peak_value}}) for {{warmup_steps:st0}} then ({decay})"
-
-
-def _warmup_constant(a: Arguments) -> str:
-    ramp = {"end_value": a["peak_value"], "transition_steps": a["warmup_steps"]}
-    return fill(_polynomial, {**a, **ramp, "transition_begin": 0, "power": 1})
-
-
-def _sgdr(a: Arguments) -> str:
+def _sgdr(a: Arguments) -> Arguments:
     name, cycles, ends = "warmup_cosine_decay_schedule", [], [Fraction(0)]
     for each in items(a["cosine_kwargs"], "cosine_kwargs"):
         if not isinstance(each, Mapping):
             raise ValueError(f"`cosine_kwargs` is a list of mappings, not of {shown(each)}")
         cycles.append(_text(Spec(name, (), each)))
         ends.append(ends[-1] + number(each["decay_steps"], "decay_steps"))
-    return sequence(cycles, ends[1:-1], "cosine_kwargs")
+    return {"joined": sequence(cycles, ends[1:-1], "cosine_kwargs")}
 
 
 OPTAX = Table(
     "optax",
     {
-        "linear_schedule": lambda a: fill(_polynomial, {**a, "power": 1}),
-        "polynomial_schedule": _polynomial,
-        "exponential_decay": _exponential,
+        "linear_schedule": _delay,
+        "polynomial_schedule": _delay,
+        "exponential_decay": _decay,
         "cosine_decay_schedule": _cosine,
-        "warmup_constant_schedule": _warmup_constant,
+        "warmup_constant_schedule": lambda a: {"constant": numbers_of(a, "warmup_steps")[0] <= 0},
         "warmup_cosine_decay_schedule": _warmup_cosine,
-        "warmup_exponential_decay_schedule": _warmup_exponential,
-        "piecewise_constant_schedule": _constants,
-        "piecewise_interpolate_schedule": {"interpolate_type": {"linear": _lines, "cosine": _arcs}},
-        "linear_onecycle_schedule": lambda a: _lines(_one_cycle(a, straight=True)),
-        "cosine_onecycle_schedule": lambda a: _arcs(_one_cycle(a, straight=False)),
+        "warmup_exponential_decay_schedule": lambda a: _decay(a, "peak_value"),
+        "piecewise_constant_schedule": _levels,
+        "piecewise_interpolate_schedule": _points,
+        "linear_onecycle_schedule": _one_cycle,
+        "cosine_onecycle_schedule": _one_cycle,
         "sgdr_schedule": _sgdr,
-        "join_schedules": lambda a: sequence(a["schedules"], a["boundaries"], "boundaries"),
+        "join_schedules": lambda a: {
+            "joined": sequence(a["schedules"], a["boundaries"], "boundaries")
+        },
     },
 )
 
@@ -184,9 +139,8 @@ def from_optax(spec: Any, /, **arguments: Any) -> Schedule:
 
 
 def _text(spec: Spec) -> str:
-    signature, template = OPTAX.find(spec)
-    bound = bind(signature, spec)
+    bound = bind(OPTAX.signature(spec), spec)
     if "schedules" in bound:
         schedules = items(bound["schedules"], "schedules")
         bound["schedules"] = [_text(read_spec(each, "an optax schedule")) for each in schedules]
-    return fill(template, bound)
+    return OPTAX.text(spec, bound)

@@ -18,9 +18,9 @@ from lrdsl.convert.numbers import increasing, number, numbers_text, steps_text
 
 Arguments = Mapping[str, Any]
 # A text with `{name}` for a number, `{name:st}` for a length of time, `{name:st0}` for one that
-# may be 0, and `{name:text}` for a text as it is; or `{parameter: {value: template}}`, a choice
-# by the value of one argument, `else` standing for every other; or a function to a template.
-Template = str | Mapping[str, Mapping[Any, Any]] | Callable[[Arguments], Any]
+# may be 0, and `{name:text}` for a text as it is; `{parameter: {value: template}}`, a choice by
+# the value of one argument, `else` standing for every other; or a list, one after the other.
+Template = str | Mapping[str, Mapping[Any, Any]] | list[Any]
 
 # Why some have no template.
 METRIC = (
@@ -43,21 +43,21 @@ def read_table(library: str) -> Mapping[str, Any]:
 class Table:
     """The schedules of a library: its file has the signature of each there, and its template here.
 
-    computed: templates that are functions, for those without one in the file.
+    computed: by name, functions from the arguments to more of them, which the template needs.
     """
 
     library: str
-    computed: Mapping[str, Template] = field(default_factory=dict)
+    computed: Mapping[str, Callable[[Arguments], Arguments]] = field(default_factory=dict)
 
     @cached_property
     def rows(self) -> dict[str, tuple[Spec, Template]]:
         """Signature and template by name."""
         schedules = read_table(self.library)["schedules"]
-        calls = [(read_value(call), row) for call, row in schedules.items()]
-        return {call.name: (call, row or self.computed[call.name]) for call, row in calls}
+        calls = [(read_value(call), template) for call, template in schedules.items()]
+        return {call.name: (call, template) for call, template in calls}
 
-    def find(self, spec: Spec) -> tuple[Spec, Template]:
-        """The row of a schedule; ValueError for one that is unknown or has no expression."""
+    def signature(self, spec: Spec) -> Spec:
+        """That of a schedule; ValueError for one that is unknown or has no expression."""
         refused = read_table(self.library)["refused"]
         if spec.name in refused:
             reason = refused[spec.name].format(metric=METRIC, callable=CALLABLE)
@@ -66,20 +66,28 @@ class Table:
             near = did_you_mean(spec.name, [*self.rows, *refused])
             known = f"; known are {', '.join(f'`{name}`' for name in self.rows)}"
             raise ValueError(f"{self.library} has no schedule {shown(spec.name)}{near or known}")
-        return self.rows[spec.name]
+        return self.rows[spec.name][0]
+
+    def text(self, spec: Spec, arguments: Arguments) -> str:
+        """The expression of a schedule with these arguments."""
+        _, template = self.rows[spec.name]
+        try:
+            if spec.name in self.computed:
+                arguments = {**arguments, **self.computed[spec.name](arguments)}
+            return fill(template, arguments)
+        except (ZeroDivisionError, OverflowError):
+            raise ValueError("the arguments divide by zero, or are too large") from None
 
 
 def fill(template: Template, arguments: Arguments) -> str:
     """The text of a template, each field filled in."""
-    if callable(template):
-        try:
-            return fill(template(arguments), arguments)
-        except (ZeroDivisionError, OverflowError):
-            raise ValueError("the arguments divide by zero, or are too large") from None
-    if isinstance(template, Mapping):
-        ((name, templates),) = template.items()
-        return fill(_chosen(name, templates, arguments[name]), arguments)
-    return _FIELD.sub(lambda match: _field(match[1], arguments[match[1]], match[2]), template)
+    match template:
+        case str():
+            return _FIELD.sub(lambda each: _field(each[1], arguments[each[1]], each[2]), template)
+        case list():
+            return "".join(fill(each, arguments) for each in template)
+    ((name, templates),) = template.items()
+    return fill(_chosen(name, templates, arguments[name]), arguments)
 
 
 def _field(name: str, value: Any, form: str | None) -> str:

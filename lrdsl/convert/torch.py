@@ -9,12 +9,23 @@ from typing import Any
 from lrdsl.convert.build import build_schedule
 from lrdsl.convert.call_syntax import Code, Spec, bind, read_spec, with_arguments
 from lrdsl.convert.numbers import items, number, numbers_of, numbers_text, steps_text
-from lrdsl.convert.templates import CALLABLE, Arguments, Table, fill, sequence
+from lrdsl.convert.templates import CALLABLE, Arguments, Table, sequence
 from lrdsl.schedule import Schedule
 
 
-def _one_cycle_linear(a: Arguments) -> str:
-    """Straight lines through the ends of torch's phases, which need not be whole steps."""
+def _one_cycle(a: Arguments) -> Arguments:
+    """The length of the run and, where its lines are straight, the expression."""
+    if a["total_steps"] is None:
+        if a["epochs"] is None or a["steps_per_epoch"] is None:
+            raise ValueError("`OneCycleLR` needs `total_steps`, or `epochs` and `steps_per_epoch`")
+        epochs, length = numbers_of(a, "epochs", "steps_per_epoch")
+        a = {**a, "total_steps": epochs * length}
+    straight = a["anneal_strategy"] == "linear"
+    return {"total_steps": a["total_steps"], "lines": _lines(a) if straight else ""}
+
+
+def _lines(a: Arguments) -> str:
+    """Through the ends of torch's phases, which need not be whole steps."""
     names = ("total_steps", "pct_start", "max_lr", "div_factor", "final_div_factor")
     steps, rise, peak, div, final = numbers_of(a, *names)
     low = peak / div
@@ -27,44 +38,22 @@ def _one_cycle_linear(a: Arguments) -> str:
     return f"interp({steps_text(at, 'total_steps')}, {numbers_text(values, 'max_lr')})"
 
 
-def _one_cycle(a: Arguments) -> str:
-    if a["total_steps"] is None:
-        if a["epochs"] is None or a["steps_per_epoch"] is None:
-            raise ValueError("`OneCycleLR` needs `total_steps`, or `epochs` and `steps_per_epoch`")
-        epochs, length = numbers_of(a, "epochs", "steps_per_epoch")
-        a = {**a, "total_steps": epochs * length}
-    kinds = {
-        "cos": "one_cycle({max_lr}, rise={pct_start}, div={div_factor}, "
-        "final_div={final_div_factor}, over={total_steps:st}, three_phase={three_phase})",
-        "linear": _one_cycle_linear,
-    }
-    return fill({"anneal_strategy": kinds}, a)
+def _cyclic(a: Arguments) -> Arguments:
+    return {"step_size_down": a["step_size_up"]} if a["step_size_down"] is None else {}
 
 
-def _cyclic(a: Arguments) -> str:
-    down = a["step_size_up"] if a["step_size_down"] is None else a["step_size_down"]
-    curve = "{mode:text}({base_lr}, {max_lr}, half={step_size_up:st}, down={step_size_down:st}"
-    kinds = {
-        "triangular": f"{curve})",
-        "triangular2": f"{curve})",
-        "exp_range": f"{curve}, decay={{gamma}})",
-    }
-    return fill({"mode": kinds}, {**a, "step_size_down": down})
-
-
-def _multistep(a: Arguments) -> str:
+def _multistep(a: Arguments) -> Arguments:
     milestones = items(a["milestones"], "milestones")
-    at = sorted(number(each, "milestones") for each in milestones)
-    return f"multistep({{lr}}, {{gamma}}, {steps_text(at, 'milestones')})"
+    return {"milestones": sorted(number(each, "milestones") for each in milestones)}
 
 
-def _multiplicative(a: Arguments) -> str:
+def _multiplicative(a: Arguments) -> Arguments:
     if isinstance(a["lr_lambda"], Code) or callable(a["lr_lambda"]):
         raise ValueError(
             f"`MultiplicativeLR` {CALLABLE} in `recur(lr, prev * FACTOR, every=1st)`; "
             "a constant factor is given as a number"
         )
-    return "exponential({lr}, {lr_lambda}, every=1st)"
+    return {}
 
 
 TORCH = Table(
@@ -74,8 +63,10 @@ TORCH = Table(
         "OneCycleLR": _one_cycle,
         "CyclicLR": _cyclic,
         "MultiplicativeLR": _multiplicative,
-        "SequentialLR": lambda a: sequence(a["schedulers"], a["milestones"], "milestones"),
-        "ChainedScheduler": lambda a: " * ".join(f"({each})" for each in a["schedulers"]),
+        "SequentialLR": lambda a: {
+            "joined": sequence(a["schedulers"], a["milestones"], "milestones")
+        },
+        "ChainedScheduler": lambda a: {"product": " * ".join(f"({e})" for e in a["schedulers"])},
     },
 )
 # What has no effect on the rate.
@@ -108,13 +99,12 @@ def from_torch(
 
 def _text(spec: Spec, lr: float | None) -> str:
     """The expression of a scheduler over an optimizer of this rate."""
-    signature, template = TORCH.find(spec)
-    bound = bind(signature, spec, _IGNORED)
+    bound = bind(TORCH.signature(spec), spec, _IGNORED)
     if lr is None and "max_lr" not in bound:
         raise ValueError(f"`{spec.name}` needs `lr`, the rate of the optimizer")
     if "schedulers" in bound:
         bound["schedulers"] = _inner_texts(spec.name, bound["schedulers"], lr)
-    return fill(template, {**bound, "lr": lr})
+    return TORCH.text(spec, {**bound, "lr": lr})
 
 
 def _inner_texts(outer: str, schedulers: Any, lr: float | None) -> list[str]:
@@ -124,7 +114,7 @@ def _inner_texts(outer: str, schedulers: Any, lr: float | None) -> list[str]:
         raise ValueError("`schedulers` is empty")
     chained = outer == "ChainedScheduler"
     for place, each in enumerate(specs):
-        TORCH.find(each)  # which raises where there is none
+        TORCH.signature(each)  # which raises where there is none
         if each.name not in (_FACTORS if chained else _RESTARTABLE) and (chained or place):
             raise ValueError(
                 f"`{each.name}` inside `{outer}` goes on from the rate that the others leave; "

@@ -8,78 +8,56 @@ from typing import Any
 from lrdsl.convert.build import build_schedule
 from lrdsl.convert.call_syntax import Spec, bind, read_spec, read_value, shown, with_arguments
 from lrdsl.convert.numbers import number, number_text, numbers_of, steps_text
-from lrdsl.convert.templates import Arguments, Table, fill
+from lrdsl.convert.templates import Arguments, Table
 from lrdsl.schedule import Schedule
 
-_LINEAR_WARMUP = "linear(0, {lr}) for {warmup:text} then "
 
-
-def _restarts(a: Arguments) -> str:
-    """Cosines that fit into the rest, then 0; whole ones where they are whole steps long."""
+def _restarts(a: Arguments) -> Arguments:
+    """How the cosines fit into the rest: whole ones are whole steps long."""
     rest, cycles = a["rest_steps"], number(a["num_cycles"], "num_cycles")
     if cycles == 1:
-        return _LINEAR_WARMUP + "cosine({lr}, over={rest:text})"
+        return {"fit": "one"}
     if rest is None:
-        return _LINEAR_WARMUP + "arc({lr}, 0, mod({num_cycles} * t / span, 1))"
+        return {"fit": "unknown"}
     if cycles.denominator == 1 and rest % cycles == 0:
-        every = steps_text(rest / cycles, "num_cycles")
-        return _LINEAR_WARMUP + f"cosine_restarts({{lr}}, every={every}, limit={{num_cycles}})"
-    return _LINEAR_WARMUP + (
-        "arc({lr}, 0, mod({num_cycles} * t / {rest:text}, 1)) for {rest:text} then 0"
-    )
+        return {"fit": "whole", "every": steps_text(rest / cycles, "num_cycles")}
+    return {"fit": "cut"}
 
 
-def _inverse_sqrt(a: Arguments) -> str:
+def _inverse_sqrt(a: Arguments) -> Arguments:
+    """The timescale, or None for that of the warm-up."""
     scale = a["timescale"]
     if scale is None and a["warmup"] == "0st":
         scale = 10_000
-    if scale is None or scale == a["warmup_steps"]:
-        return "warmup({warmup:text}) * rsqrt({lr}, over={warmup:text})"
-    every = steps_text(scale, "timescale")
-    return _LINEAR_WARMUP + f"inverse_time({{lr}}, 1, every={every}, power=0.5)"
+    return {"timescale": None if scale == a["warmup_steps"] else scale}
 
 
-def _with_min_lr(a: Arguments) -> str:
-    """Everything one step early: the first step is no longer at 0."""
-    tail = "at(cosine_annealing({lr}, {low}, half={rest:text} / (2 * {num_cycles})), t + 1st)"
-    if a["warmup"] == "0st":
-        return tail
-    rise = "{lr} * warmup_from_one({warmup:text})"
-    if a["warmup_lr_rate"] is not None:
-        steps = a["warmup_steps"]
-        over = "{warmup:text} - 1st" if steps is None else f"{max(steps - 1, 1)}st"
-        rise = f"linear({{lr}} * {{warmup_lr_rate}}, {{lr}}, over={over})"
-    return f"{rise} for {{warmup:text}} then {tail}"
+def _low(a: Arguments) -> Arguments:
+    """The lowest rate, of which transformers wants exactly one of two spellings."""
+    if (a["min_lr"] is None) == (a["min_lr_rate"] is None):
+        raise ValueError("give one of `min_lr` and `min_lr_rate`")
+    if a["min_lr"] is not None:
+        return {"low": a["min_lr"]}
+    lr, rate = numbers_of(a, "lr", "min_lr_rate")
+    return {"low": lr * rate}
 
 
-_RISES = {
-    "linear": "linear({low}, {lr})",
-    "cosine": "cosine({low}, {lr})",
-    "1-sqrt": "polynomial({low}, {lr}, power=0.5)",
-}
-_COSINE_FALL = {
-    0.5: "cosine({lr}, {low}, over={num_decay_steps:st})",
-    "else": "cosine_annealing({lr}, {low}, half={num_decay_steps:st} / (2 * {num_cycles})) "
-    "for {num_decay_steps:st} then {low}",
-}
-_FALLS = {
-    "linear": "linear({lr}, {low}, over={num_decay_steps:st})",
-    "cosine": {"num_cycles": _COSINE_FALL},
-    "1-sqrt": "polynomial({lr}, {low}, k=0.5, over={num_decay_steps:st})",
-}
+def _low_and_rise(a: Arguments) -> Arguments:
+    steps = a["warmup_steps"]
+    rise = f"{a['warmup']} - 1st" if steps is None else f"{max(steps - 1, 1)}st"
+    return {**_low(a), "rise": rise}
 
 
-def _stable(a: Arguments) -> str:
+def _stable(a: Arguments) -> Arguments:
+    """The lowest rate, and how long the highest holds."""
     lr, ratio, decay = numbers_of(a, "lr", "min_lr_ratio", "num_decay_steps")
-    warmup = "" if a["warmup"] == "0st" else "- {warmup:text} "
+    warmup = "" if a["warmup"] == "0st" else f"- {a['warmup']} "
     hold = f"span {warmup}- {steps_text(decay, 'num_decay_steps')}"
     if a["num_stable_steps"] is not None:
         hold = steps_text(a["num_stable_steps"], "num_stable_steps", zero=True)
     elif a["rest_steps"] is not None:
         hold = steps_text(a["rest_steps"] - decay, "num_decay_steps", zero=True)
-    a = {**a, "low": lr * ratio}
-    rise, fall = fill({"warmup_type": _RISES}, a), fill({"decay_type": _FALLS}, a)
-    return f"{rise} for {{warmup:text}} then {{lr}} for {hold} then ({fall})"
+    return {"low": lr * ratio, "hold": hold}
 
 
 TRANSFORMERS = Table(
@@ -87,7 +65,8 @@ TRANSFORMERS = Table(
     {
         "cosine_with_restarts": _restarts,
         "inverse_sqrt": _inverse_sqrt,
-        "cosine_warmup_with_min_lr": _with_min_lr,
+        "cosine_with_min_lr": _low,
+        "cosine_warmup_with_min_lr": _low_and_rise,
         "warmup_stable_decay": _stable,
     },
 )
@@ -118,23 +97,11 @@ def from_transformers(
 
 
 def _text(spec: Spec, arguments: Arguments) -> str:
-    own, template = TRANSFORMERS.find(spec)
+    own = TRANSFORMERS.signature(spec)
     required = (*_COMMON.arguments, *own.arguments)
     signature = Spec(own.name, required, {**_COMMON.named, **own.named})
     bound = bind(signature, with_arguments(spec, arguments))
-    bound |= _lengths(bound)
-    if "min_lr" in bound:
-        bound["low"] = _low(bound)
-    return fill(template, bound)
-
-
-def _low(bound: Arguments) -> Any:
-    """The lowest rate, of which transformers wants exactly one of two spellings."""
-    if (bound["min_lr"] is None) == (bound["min_lr_rate"] is None):
-        raise ValueError("give one of `min_lr` and `min_lr_rate`")
-    if bound["min_lr"] is not None:
-        return bound["min_lr"]
-    return number(bound["lr"], "lr") * number(bound["min_lr_rate"], "min_lr_rate")
+    return TRANSFORMERS.text(spec, {**bound, **_lengths(bound)})
 
 
 def _lengths(bound: Arguments) -> dict[str, Any]:
