@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from itertools import accumulate
 from typing import Any
 
@@ -20,7 +19,7 @@ from lrdsl.engines.walk import walk
 from lrdsl.expand.context import Recurrence, TooMuchWork
 from lrdsl.ir.ops import WITH_DATA, Op, in_order
 
-_FINEST = 2**20  # of a step, in the length of a window: all windows times it fit int64
+_AT_ONCE = 8  # operations of NumPy on one window that take as long as a call
 
 Update = Callable[[float, int], Any]
 
@@ -32,14 +31,14 @@ def tabulate(recurrence: Recurrence, most: int) -> tuple[Sequence[float], int]:
     """
     following = recurrence.following
     varying = _varying(following)
-    work = recurrence.windows * _calls(following, varying, most)
+    known = len(in_order(following)) - len(varying)  # computed for many windows at a time
+    work = recurrence.windows * (_calls(following, varying, most) + known // _AT_ONCE)
     if work > most:
         raise TooMuchWork
     step = recurrence.start
-    windows = np.arange(recurrence.windows)
-    every = recurrence.every if recurrence.windows > 1 else Fraction(1)
-    top, bottom = every.limit_denominator(_FINEST).as_integer_ratio()
-    steps = step - (-windows * top // bottom)
+    top, bottom = recurrence.every.as_integer_ratio()
+    windows = range(recurrence.windows)
+    steps = step - np.array([-window * top // bottom for window in windows], np.int64)
     with np.errstate(all="ignore"):
         update = _update(following, varying, steps)
         first = walk(recurrence.first, NUMBERS).run(step, float("nan"))

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from lrdsl.engines.emit_once import emitted_once, shared_constant, variable_of
+from lrdsl.engines.flush import flushed
 from lrdsl.engines.numpy import loaded
 from lrdsl.engines.python import compile_python
 from lrdsl.engines.walk import walk
@@ -134,7 +135,7 @@ def compile_tensorflow(
 
 def _rounded(rate: float) -> Any:
     with np.errstate(over="ignore"):
-        return np.array(rate, np.float32)
+        return np.array(flushed(rate), np.float32)
 
 
 def _read(step: Any) -> Tensor:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
 from lrdsl.expand.cycles import equal_laps, growing_laps
-from lrdsl.expand.rationals import ONE, NotFinite, Value, add, subtract
+from lrdsl.expand.rationals import ONE, NotFinite, Value, add, aligned, subtract, whole
 from lrdsl.ir.builder import Builder
 from lrdsl.ir.ops import Op
 
@@ -52,8 +53,16 @@ def clock_of(ir: Builder, frame: Frame, step: Value, outer: Callable[[Frame], Cl
         return _of_part(ir, frame, around)
     laps = growing_laps if frame.growth > 1 else equal_laps
     begin, span, lap = laps(ir, frame.every, frame.growth, around.t)
-    t, start = _exact(subtract(ir, around.t, begin)), _exact(add(ir, around.start, begin))
+    t, start = _time_in_lap(ir, frame, around.t, begin), _exact(add(ir, around.start, begin))
     return Clock(t, start, span, frame.every, lap, around.prev)
+
+
+def _time_in_lap(ir: Builder, frame: Frame, t: Value, begin: Value) -> Value:
+    """The time since a lap began, from 0 to its length where all are equal."""
+    pair = aligned(ir, t, begin) if frame.growth == 1 and frame.every else None
+    if pair is None or pair[1] != 1 or pair[0][1].name == "integer":
+        return _exact(subtract(ir, t, begin))
+    return whole(ir.make("sub", *pair[0], low=0, high=ceil(frame.every or 0)))
 
 
 def _exact(time: Value) -> Value:

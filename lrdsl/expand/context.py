@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_WORK = 100_000  # parts of the expanded text: operations, and what takes as long as they
 _NODE, _FRAME = 3, 12  # parts that reading a node and making a clock count as
 MAX_NESTED = 2_000  # levels of it
-MAX_CALLS = 4_000_000  # of the recurrences of one text: operations times windows
+MAX_CALLS = 5_000_000  # of the recurrences of one text: operations times windows
 
 
 class Refused(Exception):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -62,12 +60,12 @@ def expand(
         scope = Scope(dict(names), library)  # read on the clock of where the name stands
         names.setdefault(binding.name, Thunk(binding.value, scope, None))
     place = Place(Scope(names, library), frame, whole(context.ir.step()))
-    with _deep_stack():
-        value = context.number(program.body, place)
-        try:
-            return to_float(context.ir, value), context.warnings
-        except NotFinite as error:
-            raise Refused([Diagnostic("LRD202", str(error), program.body.span)]) from None
+    _deepen_stack()
+    value = context.number(program.body, place)
+    try:
+        return to_float(context.ir, value), context.warnings
+    except NotFinite as error:
+        raise Refused([Diagnostic("LRD202", str(error), program.body.span)]) from None
 
 
 def time_in_steps(node: tree.Time, run: Timeline) -> Fraction:
@@ -224,12 +222,6 @@ def builtin(context: Context, node: tree.Call, place: Place) -> Quantity:
     return Quantity(compute(context.ir, node.name, values), is_time)
 
 
-@contextmanager
-def _deep_stack() -> Iterator[None]:
-    """Room for nested calls; Python calls do not use the C stack."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, 12 * MAX_NESTED))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(before)
+def _deepen_stack() -> None:
+    """Room for nested calls, which do not use the C stack; other threads may be in need of it."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 12 * MAX_NESTED))

@@ -89,6 +89,8 @@ def _constant_power(base: Fraction, exponent: Fraction) -> Fraction:
         raise NotFinite("a negative number to a fractional power")
     try:
         return Fraction(math.pow(to_number(base), to_number(exponent)))
+    except ValueError:  # a base that float64 makes 0
+        raise NotFinite("division by zero") from None
     except OverflowError:
         raise NotFinite("a constant here is larger than any float64") from None
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from lrdsl.expand.choices import bounded
 from lrdsl.expand.context import MAX_CALLS, Context, Place, Recurrence, TooMuchWork
-from lrdsl.expand.cycles import TooManyLaps, restarts
+from lrdsl.expand.cycles import MAX_LAPS, TooManyLaps, restarts
 from lrdsl.expand.rationals import ONE, Value, Whole, add, nearest, scale, to_float, whole
 from lrdsl.ir.ops import LAST_STEP, Op
 from lrdsl.language.arguments import match_arguments
@@ -65,6 +65,7 @@ def _refuse_many_laps(
     try:
         laps = len(restarts(every, growth)[0])
     except TooManyLaps:
+        context.work -= MAX_LAPS
         message = "`growth` is so close to 1 that the restarts fill no table"
         raise context.refused("LRD915", message, node, place.scope) from None
     if (every, growth) not in context.restarts:
